@@ -1,0 +1,222 @@
+"""How requests are signed. Each authenticator is plain `requests` auth.
+
+A token that a login returns is renewed shortly before it expires, and once where the vendor answers 401 all the same;
+the request is then repeated once. A refused login is remembered and never asked again.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+import requests
+from requests.auth import AuthBase
+
+from cdr.errors import ConfigError
+
+# A token is renewed this long before it expires, so that none dies on the way.
+_MARGIN_SECONDS = 60
+_JWT_PARTS = 3
+
+
+@dataclass(frozen=True)
+class Login:
+    """One POST that answers with a token.
+
+    url:    an address, or a path below `api_url`
+    form, json: the body, one of the two
+    basic:  client id and secret where they go as HTTP Basic
+    bearer: a token that is sent along, for vendors that renew by showing the old one
+    names:  where the answer holds the token, its life in seconds, and a refresh token
+    """
+
+    url: str
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    json: Mapping[str, str] | None = field(default=None, repr=False)
+    basic: tuple[str, str] | None = field(default=None, repr=False)
+    bearer: str | None = field(default=None, repr=False)
+    names: tuple[str, str, str] = ("access_token", "expires_in", "refresh_token")
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a login returned. Its text never shows what it holds."""
+
+    value: str = field(repr=False)
+    expires_at: float = float("inf")
+    refresh: str | None = field(default=None, repr=False)
+
+
+class LoginRefusedError(ConfigError):
+    """The vendor answered a login with a refusal. `status` is the HTTP status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Portal(Protocol):
+    """What an authenticator needs from the client: to send a login, and to keep a secret out of every log."""
+
+    def login(self, login: Login) -> Mapping[str, Any]:
+        """The parsed answer. Raises LoginRefusedError on 4xx, TransientError where the vendor keeps failing."""
+
+    def keep_secret(self, secret: str) -> None: ...
+
+
+class Authenticator(AuthBase):
+    """Signs a request. `attach` is called once, before the first request, with the way to the vendor's login."""
+
+    def attach(self, portal: Portal) -> None:
+        """Nothing to do for a token that is given."""
+
+
+class GivenToken(Authenticator):
+    """A token from the configuration, in the header `Authorization`, behind `scheme` where there is one."""
+
+    def __init__(self, token: str, scheme: str = "Bearer") -> None:
+        self._header = f"{scheme} {token}".strip()
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._header
+        return request
+
+
+class LoginToken(Authenticator):
+    """A token that a login returns.
+
+    login:     the login
+    otherwise: for servers that do not know the first: statuses, and the login to send instead
+    renewal:   how to renew a token, from the one in hand; None renews by logging in again
+    last_resort: the login to send once where the vendor refuses a renewal; None takes the refusal as final
+    on_refresh_token: told of every refresh token that replaces another, before the new access token is used
+    """
+
+    def __init__(
+        self,
+        login: Login,
+        *,
+        otherwise: tuple[frozenset[int], Login] | None = None,
+        renewal: Callable[[Token], Login] | None = None,
+        last_resort: Login | None = None,
+        on_refresh_token: Callable[[str], None] | None = None,
+    ) -> None:
+        self._login = login
+        self._otherwise = otherwise
+        self._renewal = renewal
+        self._last_resort = last_resort
+        self._on_refresh_token = on_refresh_token
+        self._token: Token | None = None
+        self._refusal: ConfigError | None = None
+        self._lock = threading.Lock()
+        self._portal: Portal | None = None
+
+    def attach(self, portal: Portal) -> None:
+        self._portal = portal
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        _sign(request, self._current(None))
+        if self._renew_on_401 not in request.hooks["response"]:
+            request.register_hook("response", self._renew_on_401)  # type: ignore[no-untyped-call]
+        return request
+
+    def _renew_on_401(self, response: requests.Response, **send_options: Any) -> requests.Response:
+        """Answer one 401 with one new token and one repetition: the same pattern as requests' own digest auth."""
+        request = response.request.copy()
+        used = request.headers.get("Authorization", "")
+        if response.status_code != requests.codes.unauthorized or getattr(response.request, "renewed", False):
+            return response
+        _ = response.content  # read to the end, so that the connection can be used again
+        response.close()
+        _sign(request, self._current(used))
+        request.renewed = True  # type: ignore[attr-defined]
+        repeated: requests.Response = response.connection.send(request, **send_options)
+        repeated.history.append(response)
+        repeated.request = request
+        return repeated
+
+    def _current(self, refused_header: str | None) -> Token:
+        """A token that has not expired and is not the one that was refused. One thread mints, the others wait."""
+        with self._lock:
+            if self._refusal is not None:
+                raise self._refusal
+            token = self._token
+            if token is None or time.time() >= token.expires_at or _header(token) == refused_header:
+                try:
+                    token = self._mint(token)
+                except ConfigError as refusal:
+                    self._refusal = refusal
+                    raise
+                self._token = token
+            return token
+
+    def _mint(self, previous: Token | None) -> Token:
+        if previous is not None and self._renewal is not None:
+            try:
+                return self._ask(self._renewal(previous))
+            except LoginRefusedError:
+                if self._last_resort is None:
+                    raise
+                return self._ask(self._last_resort)
+        try:
+            return self._ask(self._login)
+        except LoginRefusedError as refusal:
+            if self._otherwise is None or refusal.status not in self._otherwise[0]:
+                raise
+            self._login = self._otherwise[1]
+            self._otherwise = None
+            return self._ask(self._login)
+
+    def _ask(self, login: Login) -> Token:
+        if self._portal is None:
+            raise RuntimeError("attach() comes before the first request")
+        answer = self._portal.login(login)
+        token_name, life_name, refresh_name = login.names
+        value = answer.get(token_name)
+        if not isinstance(value, str) or not value:
+            raise ConfigError(
+                f"The login at {login.url} answered without a token; check the address and `credentials`."
+            )
+        self._portal.keep_secret(value)
+        refresh = answer.get(refresh_name)
+        if isinstance(refresh, str) and refresh:
+            self._portal.keep_secret(refresh)
+            if self._on_refresh_token:
+                self._on_refresh_token(refresh)
+        return Token(value, _expiry(answer.get(life_name), value), refresh if isinstance(refresh, str) else None)
+
+
+def _header(token: Token) -> str:
+    return f"Bearer {token.value}"
+
+
+def _sign(request: requests.PreparedRequest, token: Token) -> None:
+    request.headers["Authorization"] = _header(token)
+
+
+def _expiry(life: Any, token: str) -> float:
+    """When to renew, in seconds since the epoch: by the answer's word, else by the `exp` of a JWT, else never."""
+    seconds: float | None = None
+    if (isinstance(life, int | float) and not isinstance(life, bool)) or (
+        isinstance(life, str) and life.isascii() and life.isdigit()
+    ):
+        seconds = float(life)
+    if seconds is not None:
+        # A life shorter than the margin would mean a login for every request.
+        return time.time() + max(seconds - _MARGIN_SECONDS, seconds / 2)
+    parts = token.split(".")
+    if len(parts) == _JWT_PARTS:
+        try:
+            claims = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+            expiry = float(claims["exp"]) - _MARGIN_SECONDS
+            # Clocks differ: a new token that looks old is used until the vendor refuses it.
+            return expiry if expiry > time.time() else float("inf")
+        except (binascii.Error, ValueError, KeyError, TypeError):
+            pass
+    return float("inf")

@@ -1,0 +1,165 @@
+"""The state of a stream: which windows are on standard output, and up to when late calls were looked for.
+
+The CDK's `ConcurrentCursor` keeps the slices, merges them and emits the state as each window closes. What it does not
+do, and what a call stream needs, is added here: windows on a grid, half-open slices, and a lookback that a killed sync
+can resume.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, MutableMapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
+from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.streams.concurrent.cursor import ConcurrentCursor, CursorField
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.streams.concurrent.state_converters.datetime_stream_state_converter import (
+    IsoMillisConcurrentStreamStateConverter,
+)
+from airbyte_cdk.sources.types import StreamSlice
+
+from cdr.stream import Stream
+from cdr.windows import Period, split, step_for, timestamp
+
+_SYNCED_UNTIL = "synced_until"
+
+
+class _Microseconds(IsoMillisConcurrentStreamStateConverter):
+    """States as the CDK writes them, but with all digits of a moment."""
+
+    def __init__(self) -> None:
+        super().__init__(is_sequential_state=False, cursor_granularity=timedelta(microseconds=1))
+
+    def output_format(self, moment: datetime) -> str:
+        return timestamp(moment)
+
+
+class WindowCursor(ConcurrentCursor):
+    """Generates the windows of one sync and keeps its state.
+
+    Slices are half-open, so neighbours share an edge and merge. `synced_until` in the state is the end of the sync that
+    wrote it: what lies nearer to it than the lookback may still get late calls and is opened again by the next sync,
+    window by window, so that a sync killed on the way leaves a state that tells which are still to be read.
+    A state from the future is handed back as it came and nothing is read.
+    """
+
+    def __init__(
+        self,
+        *,
+        stream: Stream,
+        state: MutableMapping[str, Any],
+        period: Period | None,
+        now: datetime,
+        workers: int,
+        repository: MessageRepository,
+        manager: ConnectorStateManager,
+        logger: logging.Logger,
+    ) -> None:
+        self._logger = logger
+        self._handed_back: Mapping[str, Any] | None = None
+        self._sync = period
+        self._stream = stream
+        self._workers = workers
+        self._synced_until = period.end if period else now
+        given = dict(state)
+        until = given.pop(_SYNCED_UNTIL, None)
+        start = period.start if period else now
+        try:
+            self._setup(given, start, repository, manager)
+            last = self._parsed(until) or self._last_end()
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            logger.warning(
+                f"{stream.name}: the state cannot be read ({error}); everything since start_date is read again."
+            )
+            self._setup({}, start, repository, manager)
+            last = self._last_end()
+        if state and self._last_end() > now:
+            logger.warning(
+                f"{stream.name}: the state ends at {timestamp(self._last_end())}, in the future; "
+                "nothing is read and the state is handed back."
+            )
+            self._handed_back = dict(state)
+            return
+        self._open_again_from(last - stream.lookback)
+
+    def _setup(
+        self,
+        state: MutableMapping[str, Any],
+        start: datetime,
+        repository: MessageRepository,
+        manager: ConnectorStateManager,
+    ) -> None:
+        super().__init__(
+            stream_name=self._stream.name,
+            stream_namespace=None,
+            stream_state=state,
+            message_repository=repository,
+            connector_state_manager=manager,
+            connector_state_converter=_Microseconds(),
+            cursor_field=CursorField(self._stream.cursor),
+            slice_boundary_fields=("start", "end"),
+            start=start,  # type: ignore[arg-type]  # the CDK's own protocol type does not admit datetime
+            end_provider=lambda: self._synced_until,  # type: ignore[arg-type, return-value]
+        )
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        if self._handed_back is not None:
+            return dict(self._handed_back)
+        return {**super().state, _SYNCED_UNTIL: timestamp(self._synced_until)}
+
+    def periods(self) -> list[Period]:
+        """The windows of this sync: what the state does not cover, cut on the grid."""
+        if self._sync is None or self._handed_back is not None:
+            return []
+        step = step_for(self._sync, self._stream.window, self._workers)
+        return [window for gap in self._sync.without(self._covered()) for window in split(gap, step, self._stream.zone)]
+
+    def stream_slices(self) -> Iterable[StreamSlice]:
+        for period in self.periods():
+            yield as_slice(period)
+
+    def observe(self, record: Any) -> None:
+        """Rows are not looked at one by one: a window's highest cursor is noted when it closes."""
+
+    def close_partition(self, partition: Partition) -> None:
+        """Add the window to the state, unless its reading was given up."""
+        if not getattr(partition, "given_up", False):
+            super().close_partition(partition)
+
+    def note_highest(self, partition: Partition, highest: datetime | None) -> None:
+        if highest is not None:
+            self._most_recent_cursor_value_per_partition[partition.to_slice()] = highest
+
+    def _parsed(self, text: Any) -> datetime | None:
+        return None if text is None else self._connector_state_converter.parse_value(text)
+
+    def _slices(self) -> list[MutableMapping[str, Any]]:
+        slices: list[MutableMapping[str, Any]] = self._concurrent_state["slices"]
+        return slices
+
+    def _last_end(self) -> datetime:
+        return max((one["end"] for one in self._slices()), default=datetime.min.replace(tzinfo=timezone.utc))
+
+    def _covered(self) -> list[Period]:
+        return [Period(one["start"], one["end"]) for one in self._slices() if one["start"] < one["end"]]
+
+    def _open_again_from(self, horizon: datetime) -> None:
+        kept = [one for one in self._slices() if one["start"] < horizon]
+        for one in kept:
+            if one["end"] > horizon:
+                one["end"] = horizon
+                one.pop("most_recent_cursor_value", None)
+        if not kept:
+            # The CDK wants one slice to begin with: an empty one where the sync starts.
+            start = self._sync.start if self._sync else horizon
+            kept = [{"start": start, "end": start}]
+        self._concurrent_state["slices"] = kept
+
+
+def as_slice(period: Period) -> StreamSlice:
+    """The window in the CDK's words."""
+    return StreamSlice(partition={}, cursor_slice={"start": timestamp(period.start), "end": timestamp(period.end)})

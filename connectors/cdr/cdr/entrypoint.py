@@ -1,0 +1,89 @@
+"""`python main.py …`: the CDK's entry point, with pages written as they are and errors that name the property."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from airbyte_cdk.entrypoint import AirbyteEntrypoint
+from airbyte_cdk.logger import PRINT_BUFFER, AirbyteLogFormatter
+from airbyte_cdk.models import (
+    AirbyteMessage,
+    AirbyteStateMessage,
+    ConfiguredAirbyteCatalog,
+    ConnectorSpecification,
+    Type,
+)
+from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+
+from cdr.source import CallRecordSource
+from cdr.sync import PageMessage
+
+
+class PageEntrypoint(AirbyteEntrypoint):
+    """Writes pages of rows as blocks of finished lines, everything else as the CDK does, in one order."""
+
+    def __init__(self, source: CallRecordSource) -> None:
+        super().__init__(source)
+        source.in_pages = True
+
+    def read(
+        self,
+        source_spec: ConnectorSpecification,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog,
+        state: list[AirbyteStateMessage],
+    ) -> Iterable[AirbyteMessage]:
+        for message in super().read(source_spec, config, catalog, state):
+            if isinstance(message, PageMessage):
+                sys.stdout.write(message.text)
+                continue
+            yield message
+            if message.type is Type.STATE:
+                # `launch` has printed it by now. A state is worth nothing while it waits in a buffer.
+                sys.stdout.flush()
+
+    @staticmethod
+    def handle_record_counts(
+        message: AirbyteMessage, stream_message_count: defaultdict[HashableStreamDescriptor, float]
+    ) -> AirbyteMessage:
+        if isinstance(message, PageMessage):
+            stream_message_count[HashableStreamDescriptor(name=message.stream)] += len(message.lines)
+            return message
+        return AirbyteEntrypoint.handle_record_counts(message, stream_message_count)
+
+    @staticmethod
+    def validate_connection(source_spec: ConnectorSpecification, config: Mapping[str, Any]) -> None:
+        """Left to `Config`, which names the property and never quotes a value."""
+
+
+class _ProtocolFormatter(AirbyteLogFormatter):
+    """Debug lines as LOG messages: the CDK's own debug form is no message of the protocol."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.levelno > logging.DEBUG:
+            return super().format(record)
+        text = filter_secrets(record.getMessage())
+        return orjson.dumps({"type": "LOG", "log": {"level": "DEBUG", "message": text}}).decode()
+
+
+def _is_ours_to_say(record: logging.LogRecord) -> bool:
+    """False for the CDK's line on every wait, which calls any of them a rate limit."""
+    return record.module != "rate_limiting"
+
+
+def launch(source: CallRecordSource, args: list[str]) -> None:
+    """Run one command. Standard output carries protocol messages and nothing else; exit code 1 exactly on errors."""
+    entrypoint = PageEntrypoint(source)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_ProtocolFormatter())
+        handler.addFilter(_is_ours_to_say)
+    parsed = entrypoint.parse_args(args)
+    with PRINT_BUFFER:
+        for message in entrypoint.run(parsed):
+            print(f"{message}\n", end="")  # noqa: T201 - standard output is the protocol

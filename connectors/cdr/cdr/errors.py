@@ -1,0 +1,48 @@
+"""What can go wrong, ordered by who can mend it. CDK-free: `source.py` turns these into protocol errors."""
+
+from __future__ import annotations
+
+
+class SyncError(Exception):
+    """A failure with one sentence for the person who reads it: what happened, what to do, the vendor's own words.
+
+    The text never holds a secret; whoever raises it quotes vendor bodies through `quoted`.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ConfigError(SyncError):
+    """The person who set the connection up can mend it: a setting, a credential, a right. Never tried again."""
+
+
+class TransientError(SyncError):
+    """The vendor or the network can mend it: the same sync, started later, may succeed."""
+
+
+class TooSlowError(TransientError):
+    """The vendor did not finish its answer in time. A window without pages is asked for again in two halves."""
+
+
+class UnavailableError(SyncError):
+    """This account or server does not have the stream at all, which is no fault of the others."""
+
+
+class BodyError(SyncError):
+    """An answer with a success status whose body is not what the endpoint promises.
+
+    `status` is the status that the body itself states, where it states one: a body that says 401 is a refusal,
+    whatever the HTTP status was.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def quoted(text: str, limit: int = 300) -> str:
+    """The vendor's words on one line, cut to `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

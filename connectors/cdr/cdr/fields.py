@@ -1,0 +1,153 @@
+"""Fields: what a reader of a canonical column is, whatever it reads.
+
+A reader is a frozen description that can be compared and pickled. `compile` turns it into a function of the
+vendor's row and the canonical row as read so far; that function never raises, gives null for what it cannot
+read, and appends the reason to the row's `issues`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from cdr.values import Convert
+
+Row = dict[str, Any]
+Read = Callable[[Row, Row], Any]
+"""(vendor row, canonical row so far) -> value of the column."""
+
+_NOT_AN_OBJECT: Final = ()  # what a path finds behind a scalar: unreadable to every reader, as a container is
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a reader can ask of the account whose rows it reads."""
+
+    zone: str = "UTC"
+    """IANA zone of times that name none."""
+    origin: str = ""
+    """Scheme, host and port that links without a host belong to."""
+
+
+@dataclass(frozen=True)
+class Reader(ABC):
+    """Fills one canonical column."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The canonical columns that are read before."""
+        return ()
+
+    @abstractmethod
+    def compile(self, setting: Setting) -> Read:
+        """The function that reads the column."""
+
+    def compile_printed(self, setting: Setting) -> Callable[[Row], datetime | None] | None:
+        """The function that reads a time as the vendor printed it; None where the column has just that."""
+        return None
+
+    def where(self, **words: str) -> "Reader":
+        """Read only where these columns hold these words: `text("to").where(direction="inbound")`."""
+        return _Where(self, tuple(words), tuple(words.values()))
+
+    def where_positive(self, column: str) -> "Reader":
+        """Read only where that column is above 0."""
+        return _WherePositive(self, column)
+
+    def otherwise(self, other: "Reader") -> "Reader":
+        """Read the other one where this one gives null."""
+        return _Otherwise(self, other)
+
+
+Fields = Mapping[str, Reader]
+"""A vendor's mapping: canonical column -> reader, in the order of the contract."""
+
+
+def value_at(path: str, missing: Any = None) -> Callable[[Row], Any]:
+    """The function that follows a dotted path; `missing` where a key on the way is not there."""
+    *parents, key = path.split(".")
+    if not parents:
+        return lambda source: source.get(key, missing)
+
+    def follow(source: Row) -> Any:
+        for parent in parents:
+            inner = source.get(parent)
+            if type(inner) is not dict:
+                return missing if inner is None else _NOT_AN_OBJECT
+            source = inner
+        return source.get(key, missing)
+
+    return follow
+
+
+@dataclass(frozen=True)
+class Field(Reader):
+    """One field of the vendor's row, converted; `absent` where it is missing, null or empty text."""
+
+    path: str
+    absent: str | None = field(default=None, kw_only=True)
+
+    @abstractmethod
+    def converter(self, setting: Setting) -> Convert:
+        """The function that converts a value which is not null."""
+
+    def compile(self, setting: Setting) -> Read:
+        """As the class says."""
+        get, convert, absent = value_at(self.path), self.converter(setting), self.absent
+
+        def read(source: Row, row: Row) -> Any:
+            value = get(source)
+            return absent if value is None else convert(value, row["issues"])
+
+        return read
+
+
+@dataclass(frozen=True)
+class _Where(Reader):
+    reader: Reader
+    columns: tuple[str, ...]
+    words: tuple[str, ...]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (*self.columns, *self.reader.needs)
+
+    def compile(self, setting: Setting) -> Read:
+        read, conditions = self.reader.compile(setting), tuple(zip(self.columns, self.words, strict=True))
+        return lambda source, row: (
+            read(source, row) if all(row[column] == word for column, word in conditions) else None
+        )
+
+
+@dataclass(frozen=True)
+class _WherePositive(Reader):
+    reader: Reader
+    column: str
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (self.column, *self.reader.needs)
+
+    def compile(self, setting: Setting) -> Read:
+        read, column = self.reader.compile(setting), self.column
+        return lambda source, row: read(source, row) if row[column] else None
+
+
+@dataclass(frozen=True)
+class _Otherwise(Reader):
+    reader: Reader
+    other: Reader
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (*self.reader.needs, *self.other.needs)
+
+    def compile(self, setting: Setting) -> Read:
+        read, read_other = self.reader.compile(setting), self.other.compile(setting)
+
+        def read_either(source: Row, row: Row) -> Any:
+            value = read(source, row)
+            return read_other(source, row) if value is None else value
+
+        return read_either

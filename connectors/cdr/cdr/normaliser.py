@@ -1,0 +1,233 @@
+"""The normaliser: a telephony vendor's row in, the canonical row out.
+
+Pure: no clock, no network, no state but bounded caches. No JSON value makes it raise, and no row is lost; the
+same row always gives the same bytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import KW_ONLY, dataclass, field, fields
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from cdr import exact_json
+from cdr.derivations import ends_before_start
+from cdr.fields import Field, Fields, Read, Row, Setting
+from cdr.moments import instant
+from cdr.numbers import Number, resolve
+from cdr.privacy import Privacy
+from cdr.record import DEFAULTS, ISSUES
+from cdr.values import Convert
+
+Step = Callable[[Row, Row], None]
+"""(vendor row, canonical row): fills one column or more."""
+
+_NUMBERS: Final = {
+    "from_number": ("from_number_e164", "from_number_kind", "from_country"),
+    "to_number": ("to_number_e164", "to_number_kind", "to_country"),
+}
+_PART_OF: Final = {part: number for number, parts in _NUMBERS.items() for part in parts}
+_FILLED_HERE: Final = frozenset(
+    {"record_id", "recording_id", "vendor", "account_id", "issues", "raw", "schema_version", *_PART_OF}
+)
+
+
+class _Plan(NamedTuple):
+    template: Row
+    direct: tuple[tuple[str, str, Convert], ...]
+    steps: tuple[Step, ...]
+    identity: str
+    key: str | None
+    key_prefix: str
+    keeps_raw: bool
+    keeps_issues: bool
+    keeps_order: bool
+    hide: Callable[[Row], None] | None
+    printed: Callable[[Row], datetime | None] | None
+
+    def read(self, source: Row, row: Row, issues: list[str]) -> None:
+        for column, key, convert in self.direct:
+            value = source.get(key)
+            if value is not None:
+                row[column] = convert(value, issues)
+        for step in self.steps:
+            step(source, row)
+        if self.keeps_order and ends_before_start(row):
+            issues.append("end_before_start")
+
+
+@dataclass(eq=False)
+class Normaliser:
+    """Turns one account's rows of one stream into canonical rows. Threads may share it; it can be pickled.
+
+    Raises ValueError where the mapping names a column that is not the vendor's to fill, or columns that need
+    each other.
+    """
+
+    fields: Fields
+    """The vendor's mapping."""
+    _: KW_ONLY
+    columns: tuple[str, ...]
+    """The stream's columns, in the order of the contract."""
+    vendor: str
+    account_id: str | None
+    region: str | None = None
+    """ISO 3166-1 alpha-2 country of phone numbers without a country code."""
+    zone: str = "UTC"
+    """IANA zone of times that name none."""
+    bare_country_codes: bool = False
+    """Whether the vendor sends country codes without `+`."""
+    cut: str | None = "started_at"
+    """The column with the time that the vendor's server filters on."""
+    include_raw: bool = True
+    privacy: Privacy = field(default_factory=Privacy)
+    origin: str = ""
+    """Scheme, host and port of links that name none."""
+
+    def __post_init__(self) -> None:
+        self._plan = self._compile()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The plan's functions cannot be pickled; what they were made from can.
+        return {argument.name: getattr(self, argument.name) for argument in fields(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._plan = self._compile()
+
+    def row(self, vendor_row: Any) -> Row:
+        """The canonical row: every column, in the order of the contract."""
+        plan = self._plan
+        row = plan.template.copy()
+        issues: list[str] = []
+        row["issues"] = issues
+        if isinstance(vendor_row, dict):
+            plan.read(vendor_row, row, issues)
+        else:
+            issues.append("value_unreadable")
+        if row[plan.identity] is None:
+            row[plan.identity] = f"sha256:{_digest(vendor_row)}"
+            issues.append("id_missing")
+        if plan.key is not None:
+            row[plan.key] = plan.key_prefix + row[plan.identity]
+        if plan.keeps_raw:
+            row["raw"] = vendor_row if isinstance(vendor_row, dict) else {"value": vendor_row}
+        if plan.hide is not None:
+            plan.hide(row)
+        if not plan.keeps_issues:
+            del row["issues"]
+        elif issues:
+            row["issues"] = [issue for issue in ISSUES if issue in issues]
+        return row
+
+    def read(self, vendor_row: Any) -> tuple[Row, datetime | None]:
+        """The canonical row, and its `cut` time as the vendor printed it; an instant in UTC, None if unreadable.
+
+        A time that was corrected from an epoch is given uncorrected: the server filtered on what it printed.
+        """
+        row = self.row(vendor_row)
+        printed = self._plan.printed
+        if printed is not None and "time_mismatch" in row["issues"]:
+            return row, printed(vendor_row)
+        text = None if self.cut is None else row.get(self.cut)
+        return row, None if text is None else instant(text)
+
+    def _compile(self) -> _Plan:
+        allowed = frozenset(self.columns) - _FILLED_HERE
+        if unknown := [column for column in self.fields if column not in allowed]:
+            raise ValueError(f"{self.vendor}: no field fills {', '.join(unknown)}")
+        setting = Setting(zone=self.zone, origin=self.origin)
+        template: Row = {column: DEFAULTS.get(column) for column in self.columns}
+        template |= {"vendor": self.vendor, "account_id": self.account_id, "issues": None}
+        direct = []
+        steps: list[Step] = []
+        for column in self._in_order():
+            reader = self.fields[column]
+            if isinstance(reader, Field) and "." not in reader.path:
+                template[column] = reader.absent
+                direct.append((column, reader.path, reader.converter(setting)))
+            else:
+                steps.append(_fill(column, reader.compile(setting)))
+            if column in _NUMBERS:
+                steps.append(self._fill_parts(column))
+        cut = self.fields.get(self.cut) if self.cut is not None else None
+        return _Plan(
+            template=template,
+            direct=tuple(direct),
+            steps=tuple(steps),
+            identity="vendor_record_id" if "vendor_record_id" in self.columns else "id",
+            key=next((key for key in ("record_id", "recording_id") if key in self.columns), None),
+            key_prefix=f"{self.vendor}:{self.account_id or ''}:",
+            keeps_raw=self.include_raw and self.privacy.mode == "none" and "raw" in self.columns,
+            keeps_issues="issues" in self.columns,
+            keeps_order="started_at" in self.fields and "ended_at" in self.fields,
+            hide=self.privacy.compile(self.columns, self._resolve),
+            printed=cut.compile_printed(setting) if cut is not None else None,
+        )
+
+    def _in_order(self) -> Iterator[str]:
+        """The mapped columns, each after those that it needs."""
+        done: dict[str, bool] = {}
+
+        def visit(column: str) -> Iterator[str]:
+            if column in done or column not in self.fields:
+                return
+            done[column] = False
+            for need in self.fields[column].needs:
+                needed = _PART_OF.get(need, need)
+                if needed not in self.columns or done.get(needed) is False:
+                    raise ValueError(f"{self.vendor}: {column} cannot be read from {needed}")
+                yield from visit(needed)
+            done[column] = True
+            yield column
+
+        for column in self.columns:
+            yield from visit(column)
+
+    def _resolve(self, text: str | None) -> Number:
+        return resolve(text, self.region, self.bare_country_codes)
+
+    def _fill_parts(self, column: str) -> Step:
+        e164, kind, country = _NUMBERS[column]
+        full = kind in self.columns
+        region, bare_country_codes = self.region, self.bare_country_codes
+
+        def fill(_: Row, row: Row) -> None:
+            number = resolve(row[column], region, bare_country_codes)
+            row[e164] = number.e164
+            if full:
+                row[kind] = number.kind
+                row[country] = number.country
+            if number.kind == "unparsed":
+                row["issues"].append("number_unparsed")
+
+        return fill
+
+
+def _fill(column: str, read: Read) -> Step:
+    def fill(source: Row, row: Row) -> None:
+        row[column] = read(source, row)
+
+    return fill
+
+
+def serialise(row: Row) -> bytes:
+    """The JSON of one row, in UTF-8, without spaces.
+
+    What orjson refuses (integers past 64 bits, lone surrogates, deep nesting) is written exactly, the slow way.
+    """
+    try:
+        return orjson.dumps(row)
+    except TypeError:
+        return exact_json.dumps(row).encode()
+
+
+def _digest(vendor_row: Any) -> str:
+    try:
+        canonical = json.dumps(vendor_row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    except RecursionError:
+        canonical = exact_json.dumps(vendor_row, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()

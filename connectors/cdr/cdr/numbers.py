@@ -1,0 +1,97 @@
+"""Phone numbers: what kind of thing a vendor sent, and its E.164 form where libphonenumber calls it valid.
+
+The gate is `is_valid_number`; a number that merely is possible does not count. Without it a London number,
+read with the region IN, silently becomes an Indian one.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat
+
+_WITHHELD: Final = frozenset({"anonymous", "private", "restricted", "unavailable", "unknown", "blocked", "withheld"})
+_LONGEST: Final = 250  # characters; libphonenumber reads no more, and the cache shall not keep more
+_LONGEST_EXTENSION: Final = 6
+_DROPPED: Final = str.maketrans("", "", " \t\u00a0\u202f-\u2010\u2011\u2012\u2013\u2014\u2212.()")
+
+
+class Number(NamedTuple):
+    """What a text in a number's place is; `e164` and `country` only where the number is valid."""
+
+    kind: str
+    e164: str | None = None
+    country: str | None = None
+
+
+_ABSENT: Final = Number("absent")
+_ANONYMOUS: Final = Number("anonymous")
+_EXTENSION: Final = Number("extension")
+_SIP_URI: Final = Number("sip_uri")
+_UNPARSED: Final = Number("unparsed")
+
+
+def resolve(text: str | None, region: str | None = None, bare_country_codes: bool = False) -> Number:
+    """Say what `text` is, and its E.164 form where it is a valid number.
+
+    `region` is the country (ISO 3166-1 alpha-2) that numbers without a country code belong to.
+    `bare_country_codes` says that the vendor sends country codes without `+`; that reading comes before the
+    region's.
+    """
+    if not text:
+        return _ABSENT
+    if len(text) <= _LONGEST:
+        return _resolve(text, region, bare_country_codes)
+    return _SIP_URI if _is_sip_uri(text) else _UNPARSED
+
+
+@lru_cache(maxsize=16_384)
+def _resolve(text: str, region: str | None, bare_country_codes: bool) -> Number:
+    tidy = text.translate(_DROPPED)
+    if tidy.lower() in _WITHHELD:
+        return _ANONYMOUS
+    if _is_sip_uri(text):
+        return _SIP_URI
+    if len(tidy) <= _LONGEST_EXTENSION and _is_digits(tidy):
+        return _EXTENSION
+    for spelling, country in _readings(tidy, region, bare_country_codes):
+        if number := _valid(spelling, country):
+            return number
+    return _UNPARSED
+
+
+def _readings(tidy: str, region: str | None, bare_country_codes: bool) -> Iterator[tuple[str, str | None]]:
+    if tidy.startswith("+"):
+        yield tidy, None
+    elif tidy.startswith("00"):
+        yield f"+{tidy[2:]}", None
+    else:
+        if bare_country_codes and _is_digits(tidy):
+            yield f"+{tidy}", None
+        if region is not None:
+            yield tidy, region
+
+
+def _is_sip_uri(text: str) -> bool:
+    return "@" in text or text[:4].lower() == "sip:"
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _valid(text: str, region: str | None) -> Number | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    country = phonenumbers.region_code_for_number(number)
+    return Number(
+        "e164",
+        phonenumbers.format_number(number, PhoneNumberFormat.E164),
+        # Numbers of no country, such as those with +800, have the region "001".
+        country if country is not None and country.isalpha() else None,
+    )

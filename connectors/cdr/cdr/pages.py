@@ -1,0 +1,131 @@
+"""From the bytes of a page to a block of finished lines: one pure function, wherever it runs.
+
+`read_page` takes bytes, a `Plan` and a `Period` and gives a `Block`. It imports no CDK, keeps nothing between calls,
+and everything that goes in or comes out can be pickled: a thread may call it, or a worker process.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from cdr.errors import BodyError, quoted
+from cdr.normaliser import Normaliser, serialise
+from cdr.paginators import Facts, Paginator, Paths, dig, whole
+from cdr.windows import Period
+
+Envelope = Callable[[Any], Any]
+
+_TWENTY_DIGITS = re.compile(rb"[0-9]{20}")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that does not change from page to page of a stream.
+
+    key:     the column that identifies a row
+    rows:    a dotted path to the list of rows, or a function from the parsed body to that list
+    total:   where the body states how many rows the window has
+    failed:  finds a failure in a body that came with a success status
+    """
+
+    stream: str
+    key: str
+    normaliser: Normaliser
+    paginator: Paginator
+    rows: str | Envelope
+    total: Paths = ()
+    failed: Callable[[Any], BodyError | None] | None = None
+
+
+@dataclass
+class Block:
+    """One page, ready to be written.
+
+    ids, lines:  one entry a received row: its `record_id`, and its finished line or None where it lies outside the
+                 period
+    timeless:    ids of rows whose time cannot be read: they are kept, and other windows may receive them too
+    highest:     the latest time on the page, as the vendor printed it, within the period
+    issues:      how many rows have which issue
+    """
+
+    facts: Facts
+    ids: list[str] = field(default_factory=list)
+    lines: list[bytes | None] = field(default_factory=list)
+    timeless: set[str] = field(default_factory=set)
+    highest: datetime | None = None
+    issues: Counter[str] = field(default_factory=Counter)
+
+
+def read_page(body: bytes, plan: Plan, period: Period | None, emitted_at: int) -> Block:
+    """Parse, normalise, cut and serialise one page.
+
+    `period` None keeps every row. `emitted_at` is in milliseconds since the epoch.
+    Raises BodyError where the body is not what the endpoint promises; a row never raises.
+    """
+    document = parse(body)
+    rows = rows_of(document, plan)
+    block = Block(plan.paginator.facts(document, len(rows), plan.total))
+    head = b'{"type":"RECORD","record":{"stream":"%s","data":' % plan.stream.encode()
+    tail = b',"emitted_at":%d}}\n' % emitted_at
+    read, key = plan.normaliser.read, plan.key
+    for vendor_row in rows:
+        row, printed = read(vendor_row)
+        block.ids.append(row[key])
+        if printed is None:
+            block.timeless.add(row[key])
+        elif period is not None and printed not in period:
+            block.lines.append(None)
+            continue
+        elif block.highest is None or printed > block.highest:
+            block.highest = printed
+        block.lines.append(head + serialise(row) + tail)
+        if row.get("issues"):
+            block.issues.update(row["issues"])
+    return block
+
+
+def parse(body: bytes) -> Any:
+    """The parsed body. Raises BodyError where it is no JSON, because it was cut off or is something else."""
+    # orjson reads an integer past 64 bits as a float and refuses lone surrogates; json is slower and keeps both.
+    if not _TWENTY_DIGITS.search(body):
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            pass
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        start = quoted(body[:200].decode("utf-8", "replace"), 120)
+        raise BodyError(f"the answer is not complete JSON ({error}); it starts with: {start or '(nothing)'}") from None
+
+
+def rows_of(document: Any, plan: Plan) -> Sequence[Any]:
+    """The rows of a parsed body. Raises BodyError: a body without its list of rows is never "no rows"."""
+    failure = plan.failed(document) if plan.failed else None
+    if failure is not None:
+        raise failure
+    rows = plan.rows(document) if callable(plan.rows) else dig(document, plan.rows)
+    if isinstance(rows, list):
+        return rows
+    if rows is None and whole(document, plan.total) == 0:
+        return []  # some vendors leave the list out where they state that there is nothing to list
+    raise BodyError(f"the answer holds no list of rows{_words(document)}")
+
+
+def _words(document: Any) -> str:
+    if isinstance(document, dict):
+        keys = ", ".join(sorted(map(str, document))[:12])
+        message = next(
+            (document[key] for key in ("message", "title", "detail", "error", "msg") if document.get(key)), None
+        )
+        said = f"; it says: {quoted(str(message))}" if message else ""
+        return f" (an object with the keys {keys or 'none'}){said}"
+    return f" (it is {type(document).__name__})"

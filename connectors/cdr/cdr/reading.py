@@ -1,0 +1,281 @@
+"""Reading one window: every page, in parallel where the first one tells how many, reconciled with the vendor's total.
+
+What changes while a window is read lives in local variables. A reader knows neither the CDK nor any vendor.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Protocol
+
+from cdr.errors import BodyError, ConfigError, TooSlowError, TransientError
+from cdr.pages import Block, read_page
+from cdr.paginators import Facts, SinglePage
+from cdr.stream import Quirk, Request, Stream
+from cdr.windows import Period
+
+_PASSES = 2
+_SHORTEST = timedelta(minutes=1)
+_BODY_ATTEMPTS = 4
+_REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_MOST_PAGES = 100_000
+# One page that repeats another can be a shift of the list; three in a row are a list that never ends.
+_REPEATED_PAGES = 3
+
+
+class Transport(Protocol):
+    """What a reader needs of the client."""
+
+    def get(self, request: Request) -> bytes:
+        """The body of a successful answer. Raises ConfigError or TransientError."""
+
+
+class Refused(Protocol):
+    """A refusal that a quirk may answer: the status, and the body's text in lower case."""
+
+    status: int
+    text: str
+
+
+@dataclass
+class WindowCount:
+    """What a window came to, once it has been read to its end."""
+
+    rows: int = 0
+    total: int | None = None
+    highest: datetime | None = None
+    issues: Counter[str] = field(default_factory=Counter)
+
+
+class WindowReader:
+    """Reads windows of one stream, any number of them at once.
+
+    pages: the threads that read pages of a window in parallel
+    ahead: how many pages of one window may be under way
+    """
+
+    def __init__(
+        self, stream: Stream, transport: Transport, pages: Executor, ahead: int, logger: logging.Logger
+    ) -> None:
+        self._stream = stream
+        self._transport = transport
+        self._pages = pages
+        self._ahead = ahead
+        self._logger = logger
+        self._plan = stream.plan()
+        self._quirks: tuple[Quirk, ...] = ()
+        self._timeless: set[str] = set()
+        self._lock = threading.Lock()
+        # Replaced by a pool of processes where that pays; the function does not care.
+        self._read_page: Callable[..., Block] = read_page
+
+    def first_page(self, period: Period | None) -> Facts:
+        """What the first page of `period` says: enough to prove that the account may read."""
+        return self._page(period, 0).facts
+
+    def read(self, period: Period | None, count: WindowCount) -> Iterator[list[bytes]]:
+        """The finished lines of every row of `period`, page by page; `count` is filled as they go out.
+
+        No `record_id` comes twice. When the iterator ends without an error, every row that the vendor has for the
+        window has been given out. Raises TransientError with the window and both figures where the vendor's total
+        and the rows received disagree twice.
+        """
+        seen: set[str] = set()
+        if isinstance(self._stream.paginator, SinglePage) and period is not None:
+            yield from self._whole(period, seen, count)
+            return
+        for attempt in range(1, _PASSES + 1):
+            outcome = _Pass()
+            yield from self._turn(period, seen, count, outcome)
+            if outcome.agrees():
+                count.total = outcome.last_total
+                return
+            again = "; reading it again" if attempt < _PASSES else ""
+            self._logger.info(f"{self._stream.name}: window {period}: {outcome.figures()}{again}")
+        raise TransientError(
+            f"{self._stream.name}: the window {period} does not add up: {outcome.figures()}, read {_PASSES} times. "
+            "Its state was not advanced; run the sync again later."
+        )
+
+    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: _Pass) -> Iterator[list[bytes]]:
+        """All pages of a window, once, in order."""
+        paginator = self._stream.paginator
+        first = self._page(period, 0)
+        yield self._fresh(first, seen, count, outcome)
+        promised = paginator.pages(first.facts)
+        if promised is None:
+            index, facts, repeated = 0, first.facts, 0
+            while not paginator.ends(index, facts):
+                index += 1
+                block = self._page(period, index)
+                facts = block.facts
+                repeated = repeated + 1 if outcome.repeats(block) else 0
+                if repeated >= _REPEATED_PAGES or index >= _MOST_PAGES:
+                    raise self._endless(period, index)
+                yield self._fresh(block, seen, count, outcome)
+            return
+        if promised > _MOST_PAGES:
+            raise self._endless(period, promised)
+        for block in self._in_parallel(period, range(1, promised)):
+            yield self._fresh(block, seen, count, outcome)
+
+    def _in_parallel(self, period: Period | None, indexes: range) -> Iterator[Block]:
+        """Pages in order, with no more than `ahead` of them under way or waiting."""
+        waiting: deque[Future[Block]] = deque()
+        remaining = iter(indexes)
+        try:
+            for index in remaining:
+                waiting.append(self._pages.submit(self._page, period, index))
+                if len(waiting) >= self._ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _whole(self, period: Period, seen: set[str], count: WindowCount) -> Iterator[list[bytes]]:
+        """A window without pages: one body, or two halves where the body is too slow or looks cut off."""
+        outcome = _Pass()
+        divisible = period.length > _SHORTEST
+        try:
+            block = self._page(period, 0)
+        except TooSlowError:
+            if not divisible:
+                raise
+            self._logger.info(f"{self._stream.name}: window {period} was too slow; asking for its halves")
+            block = None
+        if block is not None and not (divisible and SinglePage.looks_cut(block.facts)):
+            yield self._fresh(block, seen, count, outcome)
+            return
+        for half in period.halves(_SHORTEST):
+            yield from self._whole(half, seen, count)
+        if block is None:
+            return
+        inside = {identity for identity, line in zip(block.ids, block.lines, strict=True) if line is not None}
+        missing = inside - seen
+        if missing:
+            raise TransientError(
+                f"{self._stream.name}: the window {period} answered {len(inside)} rows at once, but its halves lack "
+                f"{len(missing)} of them. Its state was not advanced; run the sync again later."
+            )
+
+    def _fresh(self, block: Block, seen: set[str], count: WindowCount, outcome: _Pass) -> list[bytes]:
+        """The lines of a page that have not gone out yet."""
+        outcome.add(block)
+        lines: list[bytes] = []
+        for identity, line in zip(block.ids, block.lines, strict=True):
+            # A row outside the window is not "seen": the other half of the window may be where it belongs.
+            if line is None or identity in seen or (identity in block.timeless and not self._first_time(identity)):
+                continue
+            seen.add(identity)
+            lines.append(line)
+        count.rows += len(lines)
+        count.issues.update(block.issues)
+        if block.highest is not None and (count.highest is None or block.highest > count.highest):
+            count.highest = block.highest
+        return lines
+
+    def _first_time(self, identity: str) -> bool:
+        """Whether no other window gave out this row, whose time cannot be read and which belongs to none of them."""
+        with self._lock:
+            known = identity in self._timeless
+            self._timeless.add(identity)
+            return not known
+
+    def _page(self, period: Period | None, index: int) -> Block:
+        """One page. A body that is no page is asked for again a few times: it may have been cut on its way."""
+        for attempt in range(1, _BODY_ATTEMPTS + 1):
+            body = self._get(period, index)
+            try:
+                return self._read_page(body, self._plan, period, time.time_ns() // 1_000_000)
+            except BodyError as error:
+                fault = error
+            if fault.status in _REFUSALS:
+                break
+            if attempt < _BODY_ATTEMPTS:
+                time.sleep(0.5 * 2 ** (attempt - 1))
+        where = f"{self._stream.name}: the vendor answered page {index + 1} of window {period}, but {fault.message}"
+        if fault.status in _REFUSALS:
+            raise ConfigError(f"{where}; check `credentials` and the rights of the account.")
+        raise TransientError(f"{where}; check `api_url`, or run the sync again later.")
+
+    def _get(self, period: Period | None, index: int) -> bytes:
+        """The body of a page, in the form of request that this server takes."""
+        if period is None:
+            return self._transport.get(self._stream.request(None, index))
+        tried: list[Quirk] = []
+        while True:
+            request = self._stream.request(period, index)
+            active = (*self._quirks, *(quirk for quirk in tried if quirk not in self._quirks))
+            for quirk in active:
+                request = quirk.change(self._stream, request, period)
+            try:
+                body = self._transport.get(request)
+            except ConfigError as refusal:
+                answer = self._answer_to(refusal, active)
+                if answer is None:
+                    raise
+                tried.append(answer)
+                continue
+            if tried:
+                self._quirks = active
+            return body
+
+    def _answer_to(self, refusal: ConfigError, active: tuple[Quirk, ...]) -> Quirk | None:
+        status, text = getattr(refusal, "status", None), getattr(refusal, "text", "")
+        for quirk in self._stream.quirks:
+            if quirk not in active and quirk.status == status and quirk.naming in text:
+                return quirk
+        return None
+
+    def _endless(self, period: Period | None, pages: int) -> TransientError:
+        return TransientError(
+            f"{self._stream.name}: the window {period} does not end: page {pages + 1} repeats what was read before. "
+            "Its state was not advanced; run the sync again later."
+        )
+
+
+@dataclass
+class _Pass:
+    """One reading of a window: the rows received, and what the vendor said of their number."""
+
+    first_total: int | None = None
+    last_total: int | None = None
+    distinct: set[str] = field(default_factory=set)
+    twins: int = 0
+    pages: int = 0
+
+    def add(self, block: Block) -> None:
+        if self.pages == 0:
+            self.first_total = block.facts.total
+        self.pages += 1
+        self.last_total = block.facts.total
+        ids = set(block.ids)
+        # The same id twice on one page is no shifted page: the vendor counts both.
+        self.twins += len(block.ids) - len(ids)
+        self.distinct |= ids
+
+    def repeats(self, block: Block) -> bool:
+        """Whether a page holds nothing but rows that came before."""
+        return bool(block.ids) and self.distinct.issuperset(block.ids)
+
+    @property
+    def received(self) -> int:
+        return len(self.distinct) + self.twins
+
+    def agrees(self) -> bool:
+        """Whether the vendor's total stood still while it was read, and as many rows came."""
+        return self.last_total is None or (self.first_total == self.last_total == self.received)
+
+    def figures(self) -> str:
+        moved = "" if self.first_total == self.last_total else f" (it was {self.first_total} on the first page)"
+        return f"{self.received} rows received, {self.last_total} stated{moved}"

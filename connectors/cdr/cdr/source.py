@@ -1,0 +1,225 @@
+"""The four commands of a source: spec, check, discover, read. A connector is this class and a tuple of streams."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from queue import Queue
+from typing import Any, ClassVar
+
+from airbyte_cdk.config_observation import create_connector_config_control_message
+from airbyte_cdk.models import (
+    AirbyteCatalog,
+    AirbyteConnectionStatus,
+    AirbyteMessage,
+    AirbyteStateMessage,
+    AirbyteStreamStatus,
+    ConfiguredAirbyteCatalog,
+    Status,
+    SyncMode,
+)
+from airbyte_cdk.sources import Source
+from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
+from airbyte_cdk.sources.concurrent_source.thread_pool_manager import ThreadPoolManager
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
+from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
+from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+from airbyte_cdk.utils import AirbyteTracedException
+from typing_extensions import Self
+
+from cdr.client import Client
+from cdr.config import Config
+from cdr.cursor import WindowCursor
+from cdr.errors import ConfigError, SyncError
+from cdr.reading import WindowReader
+from cdr.record import schema
+from cdr.stream import Stream
+from cdr.sync import (
+    OrderedRepository,
+    PageMessage,
+    StreamRun,
+    WindowPartition,
+    Windows,
+    quiet_logger,
+    together,
+    traced,
+    without_secrets,
+)
+from cdr.windows import Period
+
+_CHECK_ATTEMPTS = 3
+_FINISHED = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
+
+
+class CallRecordSource(Source):
+    """A source whose streams are windows of call records.
+
+    streams:  the stream classes, `call_records` first
+    in_pages: whether `read` gives out whole pages (`PageMessage`) instead of a message a row. Only the entry point
+              that writes standard output sets it.
+    """
+
+    streams: ClassVar[tuple[type[Stream], ...]]
+
+    # The CDK's own check quotes values and does not name the property; Config says it better.
+    check_config_against_spec = False
+
+    def __init__(self) -> None:
+        self.in_pages = False
+        self.message_repository: MessageRepository | None = None
+
+    def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
+        """Ask for the calls of the last settled hour: it proves the address, the credentials and the right to read."""
+        try:
+            valid = self._config(config)
+            settled = _now() - timedelta(seconds=valid.integer("settling_delay_seconds"))
+            with Session(self, valid, logger, attempts=_CHECK_ATTEMPTS) as session:
+                session.reader(self.streams[0]).first_page(Period(settled - timedelta(hours=1), settled))
+        except SyncError as error:
+            return AirbyteConnectionStatus(status=Status.FAILED, message=str(traced(error)))
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED)
+
+    def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
+        """The streams and their schemas. Asks the vendor nothing; raises where the configuration is wrong."""
+        try:
+            valid = self._config(config)
+        except SyncError as error:
+            raise traced(error) from None
+        with Session(self, valid, logger) as session:
+            return AirbyteCatalog(streams=[session.described(cls).as_airbyte_stream() for cls in self.streams])
+
+    def read(
+        self,
+        logger: logging.Logger,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog,
+        state: list[AirbyteStateMessage] | None = None,
+    ) -> Iterator[AirbyteMessage]:
+        """Every message of a sync, in order. Raises after the last one where a stream has failed."""
+        try:
+            valid = self._config(config)
+            chosen = self._chosen(catalog)
+        except SyncError as error:
+            raise traced(error) from None
+        with Session(self, valid, logger) as session:
+            for message in session.messages(chosen, ConnectorStateManager(state)):
+                if isinstance(message, PageMessage) and not self.in_pages:
+                    yield from message.records()
+                else:
+                    yield without_secrets(message)
+
+    def _config(self, raw: Mapping[str, Any]) -> Config:
+        return Config(raw, self.spec(logging.getLogger("airbyte")).connectionSpecification)
+
+    def _chosen(self, catalog: ConfiguredAirbyteCatalog) -> list[tuple[type[Stream], SyncMode]]:
+        known = {cls.name: cls for cls in self.streams}
+        chosen = []
+        for configured in catalog.streams:
+            cls = known.get(configured.stream.name)
+            if cls is None:
+                raise ConfigError(
+                    f"The catalogue asks for the stream {configured.stream.name!r}, which this source does not have; "
+                    f"it has {', '.join(known)}. Refresh the schema of the connection."
+                )
+            chosen.append((cls, configured.sync_mode))
+        return chosen
+
+
+class Session:
+    """What the streams of one command share: the client with its tokens, the workers, the clock."""
+
+    def __init__(self, source: CallRecordSource, config: Config, logger: logging.Logger, attempts: int = 6) -> None:
+        self._config = config
+        self._logger = logger
+        self._now = _now()
+        self._workers = config.integer("num_workers")
+        # Room for every worker to be one page ahead: more would only hold memory when the output is slow.
+        self._queue: Queue[Any] = Queue(maxsize=2 * self._workers + 4)
+        self._repository = OrderedRepository(self._queue)
+        source.message_repository = self._repository
+        config.on_change = lambda raw: self._repository.emit_message(create_connector_config_control_message(dict(raw)))
+        try:
+            self._client = Client(config, source.streams[0].authenticator(config), attempts=attempts)
+        except SyncError as error:
+            raise traced(error) from None
+        self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
+        self._windows = ThreadPoolExecutor(self._workers, thread_name_prefix="windows")
+        self._runs: dict[str, StreamRun] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for run in self._runs.values():
+            run.stopped.set()
+        for executor in (self._windows, self._pages):
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def reader(self, cls: type[Stream]) -> WindowReader:
+        return WindowReader(cls(self._config), self._client, self._pages, self._workers, self._logger)
+
+    def messages(
+        self, chosen: list[tuple[type[Stream], SyncMode]], states: ConnectorStateManager
+    ) -> Iterator[AirbyteMessage]:
+        core = ConcurrentSource(
+            threadpool=ThreadPoolManager(self._windows, quiet_logger()),
+            logger=quiet_logger(),
+            queue=self._queue,
+            message_repository=self._repository,
+            # One worker stays free to read while the others still generate windows.
+            initial_number_partitions_to_generate=max(1, self._workers // 2),
+        )
+        streams: list[AbstractStream] = [self.described(cls, mode, states) for cls, mode in chosen]
+        try:
+            for message in core.read(streams):
+                status = message.trace.stream_status if message.trace else None
+                if status is not None and status.status in _FINISHED:
+                    yield self._runs[status.stream_descriptor.name].summary()
+                yield message
+        except AirbyteTracedException:
+            # The core ends a failed sync as a config error whatever failed; the streams know better.
+            failures = {name: run.error for name, run in self._runs.items() if run.error is not None}
+            if not failures:
+                raise
+            raise together(failures) from None
+
+    def described(
+        self, cls: type[Stream], mode: SyncMode = SyncMode.full_refresh, states: ConnectorStateManager | None = None
+    ) -> DefaultStream:
+        """The CDK's stream for one of ours: its windows as partitions, its state in a `WindowCursor`."""
+        stream = cls(self._config)
+        states = states or ConnectorStateManager()
+        state: MutableMapping[str, Any] = states.get_stream_state(cls.name, None)
+        if state and mode is SyncMode.full_refresh:
+            self._logger.info(f"{cls.name}: full refresh, so the given state is not used")
+            state = {}
+        cursor = WindowCursor(
+            stream=stream,
+            state=state,
+            period=self._config.period(self._now, stream.window.granularity),
+            now=self._now,
+            workers=self._workers,
+            repository=self._repository,
+            manager=states,
+            logger=self._logger,
+        )
+        periods = cursor.periods()
+        run = self._runs[cls.name] = StreamRun(cls.name, len(periods), self._repository)
+        reader = WindowReader(stream, self._client, self._pages, self._workers, self._logger)
+        return DefaultStream(
+            partition_generator=Windows([WindowPartition(run, reader, cursor, period) for period in periods]),
+            name=cls.name,
+            json_schema=schema(cls.name),
+            primary_key=[cls.primary_key],
+            cursor_field=CursorField(cls.cursor),
+            logger=self._logger,
+            cursor=cursor,
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,271 @@
+"""One sync on the CDK's concurrent core: partitions are windows, and what crosses the queue is a page, not a row."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from queue import Queue
+from typing import Any
+
+from airbyte_cdk.models import (
+    AirbyteEstimateTraceMessage,
+    AirbyteLogMessage,
+    AirbyteMessage,
+    AirbyteRecordMessage,
+    AirbyteStreamStatus,
+    AirbyteTraceMessage,
+    EstimateType,
+    FailureType,
+    Level,
+    StreamDescriptor,
+    TraceType,
+    Type,
+)
+from airbyte_cdk.sources.message import InMemoryMessageRepository
+from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
+from airbyte_cdk.utils import AirbyteTracedException
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as as_status
+
+from cdr.cursor import WindowCursor, as_slice
+from cdr.errors import ConfigError, SyncError, UnavailableError
+from cdr.pages import parse
+from cdr.reading import WindowCount, WindowReader
+from cdr.windows import Period
+
+
+class PageMessage(AirbyteMessage):
+    """The rows of one page as finished protocol lines. It crosses the CDK's queue as one message.
+
+    Whoever wants a message a row takes `records()`; whoever writes to standard output takes `text`.
+    """
+
+    def __init__(self, stream: str, lines: list[bytes]) -> None:
+        super().__init__(type=Type.RECORD)
+        self.stream = stream
+        self.lines = lines
+
+    @property
+    def text(self) -> str:
+        return b"".join(self.lines).decode("utf-8")
+
+    def records(self) -> Iterator[AirbyteMessage]:
+        for line in self.lines:
+            yield AirbyteMessage(type=Type.RECORD, record=AirbyteRecordMessage(**parse(line)["record"]))
+
+
+class OrderedRepository(ConcurrentMessageRepository):
+    """Messages in the order in which they were made: a worker's behind its rows, the main thread's at once.
+
+    The CDK's repository puts the main thread's messages behind the queue as well, which would let the last state of a
+    stream follow its COMPLETE status.
+    """
+
+    def __init__(self, queue: Queue[Any]) -> None:
+        super().__init__(queue, InMemoryMessageRepository())
+
+    def _put_on_queue(self, message: AirbyteMessage) -> None:
+        if threading.get_ident() == self._consumer_thread_id:
+            self._pending.append(message)
+        else:
+            self._queue.put(message)
+
+
+class StreamRun:
+    """What the workers of one stream share during a sync: its progress, and whether it has failed."""
+
+    def __init__(self, name: str, windows: int, repository: OrderedRepository) -> None:
+        self.name = name
+        self.error: Exception | None = None
+        self.stopped = threading.Event()
+        self._windows = windows
+        self._closed = 0
+        self._rows = 0
+        self._stated = 0
+        self._stated_windows = 0
+        self._issues: Counter[str] = Counter()
+        self._started = time.monotonic()
+        self._running = False
+        self._repository = repository
+        self._lock = threading.Lock()
+
+    def page(self, lines: list[bytes]) -> Iterator[AirbyteMessage]:
+        """A page of rows, behind the RUNNING status where it is the stream's first."""
+        with self._lock:
+            first, self._running = not self._running, True
+        if first:
+            yield as_status(StreamDescriptor(name=self.name), AirbyteStreamStatus.RUNNING)
+        yield PageMessage(self.name, lines)
+
+    def closed(self, period: Period | None, count: WindowCount) -> None:
+        """Note a window that was read to its end, and say so."""
+        with self._lock:
+            self._closed += 1
+            self._rows += count.rows
+            self._issues.update(count.issues)
+            left = self._windows - self._closed
+            if count.total is not None:
+                self._stated += count.total
+                self._stated_windows += 1
+            estimate = self._stated * self._windows // self._stated_windows if self._stated_windows else None
+        window = f"window {period}" if period else "the whole list"
+        self._log(Level.INFO, f"{self.name}: {window} closed, {count.rows} rows, {left} windows left")
+        if estimate is not None and count.total is not None:
+            self._repository.emit_message(
+                AirbyteMessage(
+                    type=Type.TRACE,
+                    trace=AirbyteTraceMessage(
+                        type=TraceType.ESTIMATE,
+                        emitted_at=time.time() * 1000,
+                        estimate=AirbyteEstimateTraceMessage(
+                            name=self.name, type=EstimateType.STREAM, row_estimate=estimate
+                        ),
+                    ),
+                )
+            )
+
+    def failed(self, error: Exception) -> bool:
+        """Note a failure. True for the first one: the others, of windows that were under way, repeat it."""
+        with self._lock:
+            first, self.error = self.error is None, self.error or error
+            self.stopped.set()
+            return first
+
+    def unavailable(self, error: UnavailableError) -> None:
+        with self._lock:
+            first = not self.stopped.is_set()
+            self.stopped.set()
+        if first:
+            self._log(Level.WARN, f"{self.name}: {error.message}")
+
+    def summary(self) -> AirbyteMessage:
+        """The last line of a stream."""
+        seconds = time.monotonic() - self._started
+        issues = ", ".join(f"{name} {rows}" for name, rows in sorted(self._issues.items())) or "none"
+        return _log(
+            Level.INFO,
+            f"{self.name}: {self._rows} rows in {self._closed} of {self._windows} windows, "
+            f"{seconds:.1f} seconds, rows with issues: {issues}",
+        )
+
+    def _log(self, level: Level, text: str) -> None:
+        self._repository.emit_message(_log(level, text))
+
+
+class WindowPartition(Partition):
+    """One window of one stream. `given_up` says that it was not read to its end, and must not enter the state."""
+
+    def __init__(
+        self, run: StreamRun, reader: WindowReader, cursor: WindowCursor | None, period: Period | None
+    ) -> None:
+        self._run = run
+        self._reader = reader
+        self._cursor = cursor
+        self._period = period
+        self.given_up = False
+
+    # The CDK types this as records; its queue takes messages as well, and a page is one message.
+    def read(self) -> Iterable[Any]:
+        self.given_up = True
+        if self._run.stopped.is_set():
+            return
+        count = WindowCount()
+        try:
+            for lines in self._reader.read(self._period, count):
+                if lines:
+                    yield from self._run.page(lines)
+                if self._run.stopped.is_set():
+                    return
+        except UnavailableError as error:
+            self._run.unavailable(error)
+            return
+        except Exception as error:
+            if self._run.failed(error):
+                raise traced(error, self._run.name) from error
+            return
+        if self._cursor is not None:
+            self._cursor.note_highest(self, count.highest)
+        self.given_up = False
+        self._run.closed(self._period, count)
+
+    def to_slice(self) -> Mapping[str, Any]:
+        return as_slice(self._period) if self._period else {}
+
+    def stream_name(self) -> str:
+        return self._run.name
+
+    def __hash__(self) -> int:
+        return hash((self._run.name, self._period))
+
+
+class Windows(PartitionGenerator):
+    """The partitions of a stream, known before the sync starts, so that every log line can say how many are left."""
+
+    def __init__(self, partitions: Iterable[WindowPartition]) -> None:
+        self._partitions = partitions
+
+    def generate(self) -> Iterable[Partition]:
+        return iter(self._partitions)
+
+
+def traced(error: BaseException, stream: str | None = None) -> AirbyteTracedException:
+    """The protocol's form of an error, with secrets taken out."""
+    if isinstance(error, AirbyteTracedException):
+        return error
+    if isinstance(error, SyncError):
+        kind = FailureType.config_error if isinstance(error, ConfigError) else FailureType.transient_error
+        message = filter_secrets(error.message)
+        internal = message
+    else:
+        kind = FailureType.system_error
+        internal = filter_secrets(f"{type(error).__name__}: {error}")
+        message = "The connector failed in a way nobody foresaw; please report the log of this sync."
+    return AirbyteTracedException(
+        message=message,
+        internal_message=internal,
+        failure_type=kind,
+        stream_descriptor=StreamDescriptor(name=stream) if stream else None,
+    )
+
+
+def together(failures: Mapping[str, Exception]) -> AirbyteTracedException:
+    """One error for all streams that failed. A setting to change outranks a vendor to wait for."""
+    errors = {name: traced(error) for name, error in failures.items()}
+    kinds = [error.failure_type for error in errors.values()]
+    worst = next(
+        (kind for kind in (FailureType.system_error, FailureType.config_error) if kind in kinds),
+        FailureType.transient_error,
+    )
+    messages = [str(error) for error in errors.values()]
+    text = messages[0] if len(messages) == 1 else "; ".join(f"{name}: {error}" for name, error in errors.items())
+    return AirbyteTracedException(message=text, internal_message=text, failure_type=worst)
+
+
+def without_secrets(message: AirbyteMessage) -> AirbyteMessage:
+    """An error trace with secrets taken out: the concurrent core sends the traces of streams as they are."""
+    error = message.trace.error if message.trace else None
+    if error is not None:
+        error.message = filter_secrets(error.message)
+        error.internal_message = filter_secrets(error.internal_message or "")
+        error.stack_trace = filter_secrets(error.stack_trace or "")
+    return message
+
+
+def _log(level: Level, text: str) -> AirbyteMessage:
+    return AirbyteMessage(type=Type.LOG, log=AirbyteLogMessage(level=level, message=filter_secrets(text)))
+
+
+def quiet_logger() -> logging.Logger:
+    """The logger of the concurrent core, without what it cannot know or says twice.
+
+    It counts pages where it says records, and prints the stack of an error whose trace it sends as well.
+    """
+    logger = logging.getLogger("airbyte.cdr.sync")
+    if not logger.filters:
+        logger.addFilter(lambda record: not (record.exc_info or record.getMessage().startswith("Read ")))
+    return logger

@@ -1,0 +1,80 @@
+"""BICS CPaaS, voice calls and recordings. Docs: github.com/mobtexting/docs, "Voice"."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from cdr.moments import later, rfc3339
+from cdr.readers import Fields, choice, clock, decimal, derived, moment, present, text
+from cdr.values import Unreadable
+
+_LONGEST_HOLD = 9  # digits of X-Amz-Expires; real ones have four
+
+
+def expiry(url: str | None) -> str | None:
+    """When a signed link stops working: the moment it was signed, later by the seconds that it holds."""
+    try:
+        query = parse_qs(urlsplit(url or "").query)
+    except ValueError:  # no URL at all
+        return None
+    if "X-Amz-Date" not in query or "X-Amz-Expires" not in query:
+        return None
+    date, holds = query["X-Amz-Date"][0], query["X-Amz-Expires"][0]
+    signed = rfc3339(f"{date[:4]}-{date[4:6]}-{date[6:11]}:{date[11:13]}:{date[13:]}")  # 20190813T124618Z
+    if signed is None or not (holds.isascii() and holds.isdigit() and len(holds) <= _LONGEST_HOLD):
+        raise Unreadable("time_unreadable")
+    return later(signed, int(holds))
+
+
+def hangup_party(word: str | None, direction: str) -> str | None:
+    """The side that hung up; our agent is the callee of an inbound call and the caller of an outbound one."""
+    return {"inbound": "callee", "outbound": "caller"}.get(direction, "unknown") if word == "agent" else word
+
+
+CALL_FIELDS: Fields = {
+    "vendor_record_id": text("id"),
+    "started_at": moment("start_at", "%Y-%m-%d %H:%M:%S"),
+    "ended_at": moment("end_at", "%Y-%m-%d %H:%M:%S"),
+    "duration_seconds": clock("duration"),
+    "billed_seconds": clock("billing"),
+    "direction": choice("service", {"in": "inbound", "out": "outbound"}),
+    "direction_raw": text("service"),
+    "disposition": choice(
+        "status",
+        {
+            **dict.fromkeys(("received", "answer", "answered", "completed"), "answered"),
+            **dict.fromkeys(("no_answer", "missed"), "no_answer"),
+            "busy": "busy",
+            "cancel": "canceled",
+            "congestion": "congestion",
+            **dict.fromkeys(("chanunavail", "failed"), "failed"),
+        },
+    ),
+    "disposition_raw": text("status"),
+    "hangup_party": derived(
+        hangup_party,
+        choice("hangup_by", {word: word for word in ("caller", "callee", "system", "agent")}, absent=None),
+        "direction",
+    ),
+    "from_number": text("call_from"),
+    "from_name": text("name").where(direction="inbound"),
+    "to_number": text("call_to"),
+    "to_name": text("name").where(direction="outbound"),
+    "did_number": text("bridge").otherwise(text("call_to").where(direction="inbound")),
+    "carrier": text("provider"),
+    "charge_amount": decimal("charges"),
+    "is_recorded": present("audio"),
+    "recording_url": text("audio"),
+    "recording_expires_at": derived(expiry, text("audio")),
+    "notes": text("notes"),
+    "dtmf": text("dtmf"),
+}
+
+RECORDING_FIELDS: Fields = {
+    "vendor_record_id": text("id"),
+    "from_number": text("call_from"),
+    "to_number": text("call_to"),
+    "recording_url": text("audio"),
+    "recording_expires_at": derived(expiry, text("audio")),
+    "duration_seconds": clock("duration"),
+    "agent": text("agent"),
+    "created_at": moment("created_at", "%Y-%m-%d %H:%M:%S"),
+}

@@ -1,0 +1,11 @@
+"""The source, as Airbyte knows it."""
+
+from cdr.source import CallRecordSource
+
+from source_vonage_business.streams import CallRecords
+
+
+class SourceVonageBusiness(CallRecordSource):
+    """Call detail records of Vonage Business Communications."""
+
+    streams = (CallRecords,)

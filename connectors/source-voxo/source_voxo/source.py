@@ -1,0 +1,11 @@
+"""The source, as Airbyte knows it."""
+
+from cdr.source import CallRecordSource
+
+from source_voxo.streams import CallRecords
+
+
+class SourceVoxo(CallRecordSource):
+    """Call detail records of VOXO."""
+
+    streams = (CallRecords,)

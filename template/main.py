@@ -1,0 +1,4 @@
+from ${module}.run import run
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,10 @@
+"""The source, as Airbyte knows it."""
+
+from cdr.source import CallRecordSource
+from ${module}.streams import CallRecords
+
+
+class ${class_name}(CallRecordSource):
+    """${title}."""
+
+    streams = (CallRecords,)

@@ -1,0 +1,1 @@
+"""What stands behind the names in the Makefile: `python3 -m tools VERB`."""

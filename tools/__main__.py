@@ -1,0 +1,175 @@
+"""`python3 -m tools VERB`: what `make VERB` does. Variables come from the environment, as make exports them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from typing import Callable, Dict, List
+
+from tools import pythons
+from tools.install import ROOT, InstallError
+from tools.install import install as make_environment
+
+VERBS: Dict[str, Callable[[], int]] = {}
+
+
+def verb(function: Callable[[], int]) -> Callable[[], int]:
+    """Offer a function as a verb of make. The first line of its docstring is its help."""
+    VERBS[function.__name__] = function
+    return function
+
+
+def _python(*arguments: str) -> int:
+    """Run Python of the environment, made first where it is not there."""
+    python = make_environment(os.environ.get("PYTHON", ""))
+    return subprocess.run([python, *arguments], cwd=ROOT, check=False).returncode
+
+
+def _first_failure(*steps: Callable[[], int]) -> int:
+    return next((code for code in (step() for step in steps) if code), 0)
+
+
+def _more() -> List[str]:
+    return shlex.split(os.environ.get("ARGS", ""))
+
+
+@verb
+def help() -> int:  # noqa: A001  the verb is called so
+    """Say what each verb does."""
+    print("make VERB [PYTHON=python3.12], where VERB is one of")
+    for name, function in VERBS.items():
+        print(f"  {name:<11} {(function.__doc__ or '').splitlines()[0]}")
+    return 0
+
+
+@verb
+def install() -> int:
+    """Make .venv, with everything that runs and tests the connectors."""
+    make_environment(os.environ.get("PYTHON", ""))
+    print("Ready: .venv/bin holds every connector's command.")
+    return 0
+
+
+@verb
+def sync() -> int:
+    """Read calls into calls.duckdb: from the simulators, or CONNECTOR=source-voxo CONFIG=secrets/voxo.json."""
+    python = make_environment(os.environ.get("PYTHON", ""))
+    if pythons.version_of(python) not in pythons.PYAIRBYTE:
+        try:
+            older = pythons.find(versions=pythons.PYAIRBYTE)
+        except pythons.NoPythonError:
+            raise pythons.NoPythonError(
+                f"make sync needs PyAirbyte, which needs Python {pythons.words(pythons.PYAIRBYTE)}, and this machine "
+                "has none of them; the connectors themselves run from .venv/bin without it."
+            ) from None
+        print(f"PyAirbyte does not run on the Python of .venv: {older} runs it in .venv-sync.", flush=True)
+        python = make_environment(older, ROOT / ".venv-sync", own=False)
+    return subprocess.run([python, "-m", "tools.sync"], cwd=ROOT, check=False).returncode
+
+
+@verb
+def test() -> int:
+    """Run everything that proves this works: lint, types, all tests. ARGS='-k word' goes to pytest."""
+    return _first_failure(lint, types, unit_and_acceptance)
+
+
+@verb
+def lint() -> int:
+    """Check style: ruff, all rules, and its formatting."""
+    return _first_failure(
+        lambda: _python("-m", "ruff", "check", "--quiet"),
+        lambda: _python("-m", "ruff", "format", "--check", "--quiet"),
+    )
+
+
+@verb
+def fmt() -> int:
+    """Mend what ruff can mend by itself."""
+    return _first_failure(
+        lambda: _python("-m", "ruff", "check", "--fix", "--quiet"),
+        lambda: _python("-m", "ruff", "format", "--quiet"),
+    )
+
+
+@verb
+def types() -> int:
+    """Check types: mypy, strict."""
+    return _python("-m", "mypy")
+
+
+@verb
+def unit() -> int:
+    """Run the unit tests of the shared package and of every connector."""
+    folders = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("connectors/*/unit_tests"))
+    return _python("-m", "pytest", *folders, *_more())
+
+
+@verb
+def acceptance() -> int:
+    """Run the acceptance tests: standard tests, black box, conformity. ARGS='-k bics' picks one vendor."""
+    return _python("-m", "pytest", "acceptance-tests", *_more())
+
+
+def unit_and_acceptance() -> int:
+    """Run all tests in one run."""
+    return _python("-m", "pytest", *_more())
+
+
+@verb
+def coverage() -> int:
+    """Run all tests and say which lines and branches of the shared package none of them reached."""
+    return _python("-m", "pytest", "--cov", "--cov-report=term-missing:skip-covered", *_more())
+
+
+@verb
+def new() -> int:
+    """Render the folder of a new connector: make new VENDOR=name."""
+    return _first_failure(
+        lambda: _python("-m", "tools.new", os.environ.get("VENDOR", "")),
+        lambda: _python("-c", ""),  # a second look installs the new package
+    )
+
+
+@verb
+def matrix() -> int:
+    """Write the vendor matrix into README.md, from the code."""
+    return _python("-m", "tools.matrix", "--write")
+
+
+@verb
+def lock() -> int:
+    """Resolve requirements.in again into requirements.lock. ARGS=--upgrade takes newer versions."""
+    return _python("-m", "tools.lock", *_more())
+
+
+@verb
+def check() -> int:
+    """Run everything: the tests, and that requirements.lock still is what requirements.in resolves to."""
+    return _first_failure(test, lambda: _python("-m", "tools.lock", "--check"))
+
+
+@verb
+def simulators() -> int:
+    """Start the vendors' simulators until Ctrl-C. ARGS='voxo --days 3' picks."""
+    python = make_environment(os.environ.get("PYTHON", ""))
+    command = [python, "-m", "simulators", *_more()]
+    return subprocess.run(command, cwd=ROOT / "acceptance-tests", check=False).returncode
+
+
+def main() -> int:
+    """Run one verb and return its exit code."""
+    try:
+        return VERBS[sys.argv[1] if len(sys.argv) > 1 else "help"]()
+    except (pythons.NoPythonError, InstallError) as error:
+        print(error, file=sys.stderr)
+    except KeyError:
+        print(f"There is no verb {sys.argv[1]}: make help lists them.", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

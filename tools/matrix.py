@@ -1,0 +1,155 @@
+"""What the READMEs say that the code knows better: the vendor matrix, and each connector's configuration table.
+
+Generated text stands between markers; `make matrix` writes it, and the tests compare it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from cdr.stream import Stream
+
+from tools.boilerplate import connector_folders, facts_of
+from tools.install import ROOT
+
+_BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_HEAD = ("Vendor", "Stream", "Authentication", "Paginator", "Window", "Cursor", "Lookback")
+_BOUNDS = {"inclusive": "both bounds inclusive", "half_open": "half-open", "unknown": "bounds not known"}
+
+
+def streams_of(folder: Path) -> list[type[Stream]]:
+    """Return the stream classes that a connector's streams.py defines, in its order."""
+    module = facts_of(folder).module
+    # A connector that was rendered a moment ago is not installed yet.
+    sys.path.insert(0, str(folder))
+    try:
+        found = vars(importlib.import_module(f"{module}.streams")).values()
+    finally:
+        sys.path.remove(str(folder))
+    return [cls for cls in found if isinstance(cls, type) and issubclass(cls, Stream) and cls.__module__.startswith(module)]
+
+
+def specification(folder: Path) -> dict[str, Any]:
+    """Return the configuration's JSON schema."""
+    text = (folder / facts_of(folder).module / "spec.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)["connectionSpecification"]
+    return schema
+
+
+def vendor_matrix() -> str:
+    """Return the table of all vendors, a row a stream."""
+    rows = [_row(folder, stream) for folder in connector_folders() for stream in streams_of(folder)]
+    planned = [folder for folder in connector_folders(written=False) if folder not in connector_folders()]
+    rows += [(_link(folder), *["to come"] * (len(_HEAD) - 1)) for folder in planned]
+    return _table(_HEAD, rows)
+
+
+def _row(folder: Path, stream: type[Stream]) -> tuple[str, ...]:
+    properties = specification(folder)["properties"]
+    minutes = properties["lookback_window_minutes"]["default"]
+    return (
+        _link(folder),
+        f"`{stream.name}`",
+        ", ".join(_choices(properties["credentials"])),
+        _paginator(stream),
+        _window(stream),
+        f"`{stream.cursor}`",
+        f"{minutes:,} minutes",
+    )
+
+
+def _link(folder: Path) -> str:
+    return f"[{facts_of(folder).title}](connectors/{folder.name})"
+
+
+def _choices(schema: dict[str, Any]) -> list[str]:
+    """Return the words that tell the variants of a choice apart."""
+    return [
+        str(part["const"])
+        for variant in schema.get("oneOf", ())
+        for part in variant["properties"].values()
+        if "const" in part
+    ]
+
+
+def _paginator(stream: type[Stream]) -> str:
+    name = type(stream.paginator).__name__
+    first = ", ".join(f"`{key}={value}`" for key, value in stream.paginator.params(0).items())
+    return f"{name} {first}".strip()
+
+
+def _window(stream: type[Stream]) -> str:
+    window = stream.window
+    return f"`{window.start}` to `{window.end}`, {window.zone}, {_BOUNDS[window.bounds]}, {_span(window.step)}"
+
+
+def _span(step: timedelta) -> str:
+    hours = step // timedelta(hours=1)
+    count, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
+    return f"{count} {unit}{'' if count == 1 else 's'} at most"
+
+
+def configuration_table(folder: Path) -> str:
+    """Return the table of a connector's configuration, in the order of its form."""
+    schema = specification(folder)
+    properties = sorted(schema["properties"].items(), key=lambda item: item[1].get("order", 0))
+    rows = [row for name, part in properties for row in _described(name, part, name in schema["required"])]
+    return _table(("Key", "Type", "Default", "Meaning"), rows)
+
+
+def _described(name: str, part: dict[str, Any], required: bool) -> Iterator[tuple[str, ...]]:
+    default = json.dumps(part["default"]) if "default" in part else ""
+    yield (
+        f"`{name}`",
+        part["type"],
+        "required" if required else f"`{default}`" if default else "–",
+        part["description"],
+    )
+    for variant in part.get("oneOf", ()):
+        keys = [f"`{key}`" if "const" not in part else f'`"{key}": "{part["const"]}"`' for key, part in variant["properties"].items()]
+        yield (f"`{name}`: {variant['title']}", "object", "–", f"{', '.join(keys)}. {variant['description']}")
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def generated() -> dict[Path, str]:
+    """Return every README with its generated parts as they have to be."""
+    texts = {ROOT / "README.md": {"matrix": vendor_matrix()}}
+    texts.update({folder / "README.md": {"configuration": configuration_table(folder)} for folder in connector_folders()})
+    return {path: _filled(path.read_text(encoding="utf-8"), blocks) for path, blocks in texts.items()}
+
+
+def _filled(text: str, blocks: dict[str, str]) -> str:
+    return _BLOCK.sub(lambda match: match[1] + blocks.get(match[2], "") + match[3], text)
+
+
+def write() -> None:
+    """Write the generated parts."""
+    for path, text in generated().items():
+        path.write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    """Print the matrix, or with --write put it where it belongs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    if parser.parse_args().write:
+        write()
+    else:
+        print(vendor_matrix(), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""`make new VENDOR=name`: the folder of a new connector. Its tests are red where the vendor's facts belong."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import sys
+import uuid
+
+from tools import matrix
+from tools.boilerplate import Facts, render, target, templates
+from tools.install import ROOT
+
+
+def main() -> int:
+    """Render the template for one vendor."""
+    name = sys.argv[1].strip().lower().replace("_", "-").removeprefix("source-") if len(sys.argv) > 1 else ""
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        print("Name the vendor in letters, digits and hyphens: make new VENDOR=ringcentral.", file=sys.stderr)
+        return 1
+    facts = Facts(
+        name=name,
+        title=" ".join(word.capitalize() for word in name.split("-")),
+        definition_id=str(uuid.uuid4()),
+        version="0.1.0",
+        release_date=datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat(),
+        hosts=(f"api.{name}.example",),
+        streams=("call_records",),
+    )
+    folder = ROOT / "connectors" / facts.folder
+    if folder.exists():
+        print(f"connectors/{facts.folder} is there already: nothing was changed.", file=sys.stderr)
+        return 1
+    for file in templates():
+        path = folder / target(file, facts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render(file, facts), encoding="utf-8")
+    matrix.write()
+    print(f"connectors/{facts.folder} is rendered. Next: the facts, in {facts.module}/streams.py and spec.json,")
+    print(f"until `make unit ARGS='-k {facts.module}'` is green. CONTRIBUTING.md has the six steps.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""`make sync`: read call records through PyAirbyte into calls.duckdb, and show what came.
+
+Without CONFIG every connector reads from its vendor's simulator. With CONNECTOR and CONFIG one connector reads
+a real account. PyAirbyte keeps the state in the file, so that a second run reads only what is new. Invented
+calls and real ones never share the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Before PyAirbyte is imported: no registry, no telemetry, its own files out of the way.
+os.environ.update(AIRBYTE_OFFLINE_MODE="1", DO_NOT_TRACK="1")
+os.environ.setdefault("AIRBYTE_PROJECT_DIR", str(Path(__file__).resolve().parent.parent / ".airbyte"))
+warnings.simplefilter("ignore")
+
+import duckdb  # noqa: E402  after the environment is set, as all below
+from rich.console import Console  # noqa: E402
+
+from tools.install import ROOT, VENV  # noqa: E402
+from tools.summary import Summary, print_summary, unite  # noqa: E402
+
+DATABASE = ROOT / "calls.duckdb"
+SIMULATED = "simulated_"
+
+# What tells one account from another in a configuration; no secret is among it.
+_ACCOUNT_KEYS = ("api_url", "account_id", "account", "account_name", "timezone")
+
+
+class SyncError(Exception):
+    """The sync cannot go on. The message is one sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One connector with the configuration to run it with, and the schema that its tables go to."""
+
+    connector: str
+    config: dict[str, Any]
+    schema: str
+
+
+def connectors() -> list[str]:
+    """Return the connectors that can run, by what is in connectors/."""
+    return [path.parent.parent.name for path in sorted((ROOT / "connectors").glob("source-*/source_*/source.py"))]
+
+
+def vendor_of(connector: str) -> str:
+    """Return the vendor's word for a connector's folder."""
+    return connector.removeprefix("source-").replace("-", "_")
+
+
+@contextlib.contextmanager
+def simulated(names: list[str]) -> Iterator[list[Job]]:
+    """Run the vendors' simulators while the block lasts and yield a job for each of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        vendors = [vendor_of(name) for name in names]
+        command = [str(VENV / "bin" / "python"), "-m", "simulators", *vendors, "--config-dir", folder]
+        process = subprocess.Popen(
+            [*command, "--until-stdin-closes"],
+            cwd=ROOT / "acceptance-tests",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            if not any("ready" in line for line in process.stdout or ()):
+                raise SyncError("The simulators did not start: `make simulators` shows why.")
+            yield [Job(name, _read(_config_file(Path(folder), name)), SIMULATED + vendor_of(name)) for name in names]
+        finally:
+            process.communicate()
+
+
+def _config_file(folder: Path, connector: str) -> Path:
+    return folder / f"{vendor_of(connector)}.json"
+
+
+def real(connector: str, config: Path) -> Job:
+    """Return the job for a real account. Its tables are named for the account, so that two never share a state."""
+    if connector not in connectors():
+        raise SyncError(f"CONNECTOR={connector} is none of {', '.join(connectors())}.")
+    content = _read(config)
+    account = json.dumps([content.get(key) for key in _ACCOUNT_KEYS], sort_keys=True)
+    digest = hashlib.sha256(account.encode()).hexdigest()[:8]
+    return Job(connector, content, f"{vendor_of(connector)}_{digest}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SyncError(f"CONFIG={path} does not exist.") from None
+    except (OSError, ValueError) as error:
+        raise SyncError(f"CONFIG={path} is not a JSON file: {error}.") from None
+    if not isinstance(content, dict):
+        raise SyncError(f"CONFIG={path} holds no JSON object.")
+    return content
+
+
+def keep_apart(schema: str) -> None:
+    """Make room for real calls, and refuse to put invented ones beside them."""
+    with duckdb.connect(str(DATABASE)) as database:
+        rows = database.execute("SELECT DISTINCT schema_name FROM duckdb_tables()").fetchall()
+        simulated_schemas = [name for (name,) in rows if name.startswith(SIMULATED)]
+        if not schema.startswith(SIMULATED):
+            for name in simulated_schemas:
+                database.execute(f'DROP SCHEMA "{name}" CASCADE')
+        elif len(simulated_schemas) < len(rows):
+            raise SyncError(
+                f"{DATABASE.name} holds calls of a real account and the simulators' calls are invented: "
+                "move the file away, or name the account with CONNECTOR and CONFIG."
+            )
+
+
+def run(job: Job) -> int:
+    """Sync one connector and return how many rows it read; PyAirbyte shows its own progress."""
+    import airbyte
+    from airbyte.caches import DuckDBCache
+    from airbyte.exceptions import PyAirbyteError
+
+    executable = VENV / "bin" / job.connector
+    said: list[str] = []
+    try:
+        source = airbyte.get_source(job.connector, config=job.config, local_executable=executable)
+        # PyAirbyte prints what the connector says has failed, and raises an error that does not say it.
+        source._print_error_message = said.append  # noqa: SLF001
+        if not job.schema.startswith(SIMULATED):
+            source.check()
+        source.select_all_streams()
+        with DuckDBCache(db_path=DATABASE, schema_name=job.schema, cache_dir=ROOT / ".airbyte") as cache:
+            return int(source.read(cache=cache).processed_records)
+    except PyAirbyteError as error:
+        raise SyncError(f"{job.connector}: {said[-1] if said else _sentence(error)}") from None
+
+
+def _sentence(error: BaseException) -> str:
+    """Return what the connector said, from below the layers that PyAirbyte wraps around it."""
+    reason = (getattr(error, "context", None) or {}).get("failure_reason")
+    inner = getattr(error, "original_exception", None) or error.__cause__
+    if reason is None and isinstance(inner, Exception):
+        return _sentence(inner)
+    message = reason or getattr(error, "message", None) or str(error)
+    return " ".join(str(message).split())
+
+
+def sync(jobs: list[Job]) -> tuple[Summary, list[SyncError]]:
+    """Run the jobs one after another; return what the file holds then, and what failed on the way."""
+    keep_apart(jobs[0].schema)
+    with duckdb.connect(str(DATABASE)) as database:
+        before = unite(database)
+    read, failures = 0, []
+    for job in jobs:
+        try:
+            read += run(job)
+        except SyncError as error:
+            failures.append(error)
+    with duckdb.connect(str(DATABASE)) as database:
+        return unite(database).since(before, read), failures
+
+
+def main() -> int:
+    """Sync what the environment names and print the summary."""
+    connector, config = os.environ.get("CONNECTOR", ""), os.environ.get("CONFIG", "")
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    try:
+        if config and not connector:
+            raise SyncError("CONFIG is for one connector: say which, CONNECTOR=source-voxo for example.")
+        if not config:
+            names = [name for name in connectors() if connector in ("", name)]
+            if not names:
+                raise SyncError(f"CONNECTOR={connector} is none of {', '.join(connectors())}.")
+            with simulated(names) as jobs:
+                summary, failures = sync(jobs)
+        else:
+            summary, failures = sync([real(connector, Path(config))])
+    except (SyncError, duckdb.Error) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if summary.vendors or not failures:
+        print_summary(summary, console, DATABASE.relative_to(ROOT))
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
