@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import List, Optional
 
 from tools import pythons
 
@@ -27,7 +26,7 @@ class InstallError(Exception):
     """The environment could not be made. The message is for a person."""
 
 
-def packages() -> List[Path]:
+def packages() -> list[Path]:
     """Return the folders of our own packages, the shared one first: whatever is in connectors/ is found."""
     found = sorted(path.parent for path in (ROOT / "connectors").glob("*/pyproject.toml"))
     return sorted(found, key=lambda folder: folder.name != "cdr")
@@ -76,9 +75,9 @@ def _install_own(venv: Path) -> None:
         _run(command, "pip could not install the packages in connectors/")
 
 
-def _run(command: List[str], failure: str, count: int = 0) -> None:
+def _run(command: list[str], failure: str, count: int = 0) -> None:
     """Run a step in silence but for a counter on a terminal; what it said is shown where it fails."""
-    said: List[str] = []
+    said: list[str] = []
     steps = 0
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     with subprocess.Popen(
@@ -96,14 +95,14 @@ def _run(command: List[str], failure: str, count: int = 0) -> None:
         raise InstallError("\n".join([*said[-15:], f"{failure}: the lines above say why."]))
 
 
-def _digest(files: List[Path]) -> str:
+def _digest(files: list[Path]) -> str:
     digest = hashlib.sha256()
     for path in files:
         digest.update(f"{path}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
-def _stamp(venv: Path, name: str, value: Optional[str] = None) -> str:
+def _stamp(venv: Path, name: str, value: str | None = None) -> str:
     path = venv / f".{name}"
     if value is not None:
         path.write_text(value, encoding="ascii")

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from cdr.stream import Stream
-
 from tools.boilerplate import connector_folders, facts_of
 from tools.install import ROOT
 
@@ -34,7 +33,9 @@ def streams_of(folder: Path) -> list[type[Stream]]:
         found = vars(importlib.import_module(f"{module}.streams")).values()
     finally:
         sys.path.remove(str(folder))
-    return [cls for cls in found if isinstance(cls, type) and issubclass(cls, Stream) and cls.__module__.startswith(module)]
+    return [
+        cls for cls in found if isinstance(cls, type) and issubclass(cls, Stream) and cls.__module__.startswith(module)
+    ]
 
 
 def specification(folder: Path) -> dict[str, Any]:
@@ -110,12 +111,15 @@ def _described(name: str, part: dict[str, Any], required: bool) -> Iterator[tupl
     yield (
         f"`{name}`",
         part["type"],
-        "required" if required else f"`{default}`" if default else "–",
+        "required" if required else f"`{default}`" if default else "-",
         part["description"],
     )
     for variant in part.get("oneOf", ()):
-        keys = [f"`{key}`" if "const" not in part else f'`"{key}": "{part["const"]}"`' for key, part in variant["properties"].items()]
-        yield (f"`{name}`: {variant['title']}", "object", "–", f"{', '.join(keys)}. {variant['description']}")
+        keys = [
+            f"`{key}`" if "const" not in part else f'`"{key}": "{part["const"]}"`'
+            for key, part in variant["properties"].items()
+        ]
+        yield (f"`{name}`: {variant['title']}", "object", "-", f"{', '.join(keys)}. {variant['description']}")
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -126,7 +130,9 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 def generated() -> dict[Path, str]:
     """Return every README with its generated parts as they have to be."""
     texts = {ROOT / "README.md": {"matrix": vendor_matrix()}}
-    texts.update({folder / "README.md": {"configuration": configuration_table(folder)} for folder in connector_folders()})
+    texts.update(
+        {folder / "README.md": {"configuration": configuration_table(folder)} for folder in connector_folders()}
+    )
     return {path: _filled(path.read_text(encoding="utf-8"), blocks) for path, blocks in texts.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 import sys
 import uuid
@@ -23,7 +23,7 @@ def main() -> int:
         title=" ".join(word.capitalize() for word in name.split("-")),
         definition_id=str(uuid.uuid4()),
         version="0.1.0",
-        release_date=datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat(),
+        release_date=dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
         hosts=(f"api.{name}.example",),
         streams=("call_records",),
     )
@@ -37,7 +37,7 @@ def main() -> int:
         path.write_text(render(file, facts), encoding="utf-8")
     matrix.write()
     print(f"connectors/{facts.folder} is rendered. Next: the facts, in {facts.module}/streams.py and spec.json,")
-    print(f"until `make unit ARGS='-k {facts.module}'` is green. CONTRIBUTING.md has the six steps.")
+    print(f"until `make unit CONNECTOR={facts.folder}` is green. CONTRIBUTING.md has the six steps.")
     return 0
 
 

@@ -8,13 +8,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING
 
-Version = Tuple[int, int]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    Version = tuple[int, int]  # no alias at run time: the first step may run on an older Python
 
 # What the connectors support, and what PyAirbyte does; newest first.
-CONNECTORS: Tuple[Version, ...] = ((3, 13), (3, 12), (3, 11), (3, 10))
-PYAIRBYTE: Tuple[Version, ...] = ((3, 12), (3, 11), (3, 10))
+CONNECTORS: tuple[Version, ...] = ((3, 13), (3, 12), (3, 11), (3, 10))
+PYAIRBYTE: tuple[Version, ...] = ((3, 12), (3, 11), (3, 10))
 
 
 class NoPythonError(Exception):
@@ -26,7 +29,7 @@ def words(versions: Iterable[Version]) -> str:
     return ", ".join(f"{major}.{minor}" for major, minor in sorted(versions))
 
 
-def version_of(python: str) -> Optional[Version]:
+def version_of(python: str) -> Version | None:
     """Return the version that this interpreter says it has; None where it cannot be run."""
     try:
         answer = subprocess.run(
@@ -48,7 +51,7 @@ def find(wanted: str = "", versions: Iterable[Version] = CONNECTORS) -> str:
     Without a name it is `python3` where that will do, else the newest that the machine has.
     """
     versions = tuple(versions)
-    seen: List[str] = []
+    seen: list[str] = []
     for candidate in _named(wanted) if wanted else _candidates(versions):
         version = version_of(candidate)
         if version in versions:

@@ -111,7 +111,7 @@ def print_summary(summary: Summary, console: Console, database: Path) -> None:
 
 
 def _time(moment: Any) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else "–"
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
 
 
 def _news(summary: Summary) -> str:

@@ -51,7 +51,7 @@ class Job:
     schema: str
 
 
-def connectors() -> list[str]:
+def runnable() -> list[str]:
     """Return the connectors that can run, by what is in connectors/."""
     return [path.parent.parent.name for path in sorted((ROOT / "connectors").glob("source-*/source_*/source.py"))]
 
@@ -62,8 +62,11 @@ def vendor_of(connector: str) -> str:
 
 
 @contextlib.contextmanager
-def simulated(names: list[str]) -> Iterator[list[Job]]:
-    """Run the vendors' simulators while the block lasts and yield a job for each of them."""
+def simulated(connector: str) -> Iterator[list[Job]]:
+    """Run the vendors' simulators while the block lasts and yield a job for each connector, or for the one named."""
+    if connector:
+        _must_exist(connector)
+    names = [connector] if connector else runnable()
     with tempfile.TemporaryDirectory() as folder:
         vendors = [vendor_of(name) for name in names]
         command = [str(VENV / "bin" / "python"), "-m", "simulators", *vendors, "--config-dir", folder]
@@ -82,14 +85,18 @@ def simulated(names: list[str]) -> Iterator[list[Job]]:
             process.communicate()
 
 
+def _must_exist(connector: str) -> None:
+    if connector not in runnable():
+        raise SyncError(f"CONNECTOR={connector or '…'} has to be one of {', '.join(runnable())}.")
+
+
 def _config_file(folder: Path, connector: str) -> Path:
     return folder / f"{vendor_of(connector)}.json"
 
 
 def real(connector: str, config: Path) -> Job:
     """Return the job for a real account. Its tables are named for the account, so that two never share a state."""
-    if connector not in connectors():
-        raise SyncError(f"CONNECTOR={connector} is none of {', '.join(connectors())}.")
+    _must_exist(connector)
     content = _read(config)
     account = json.dumps([content.get(key) for key in _ACCOUNT_KEYS], sort_keys=True)
     digest = hashlib.sha256(account.encode()).hexdigest()[:8]
@@ -114,6 +121,7 @@ def keep_apart(schema: str) -> None:
         rows = database.execute("SELECT DISTINCT schema_name FROM duckdb_tables()").fetchall()
         simulated_schemas = [name for (name,) in rows if name.startswith(SIMULATED)]
         if not schema.startswith(SIMULATED):
+            database.execute("DROP VIEW IF EXISTS main.call_records")
             for name in simulated_schemas:
                 database.execute(f'DROP SCHEMA "{name}" CASCADE')
         elif len(simulated_schemas) < len(rows):
@@ -123,25 +131,43 @@ def keep_apart(schema: str) -> None:
             )
 
 
-def run(job: Job) -> int:
-    """Sync one connector and return how many rows it read; PyAirbyte shows its own progress."""
-    import airbyte
-    from airbyte.caches import DuckDBCache
-    from airbyte.exceptions import PyAirbyteError
+class Connector:
+    """One job's connector, run by PyAirbyte from .venv."""
 
-    executable = VENV / "bin" / job.connector
-    said: list[str] = []
-    try:
-        source = airbyte.get_source(job.connector, config=job.config, local_executable=executable)
+    def __init__(self, job: Job) -> None:
+        import airbyte
+
+        self._job = job
+        self._said: list[str] = []
+        self._source = airbyte.get_source(
+            job.connector, config=job.config, local_executable=VENV / "bin" / job.connector
+        )
         # PyAirbyte prints what the connector says has failed, and raises an error that does not say it.
-        source._print_error_message = said.append  # noqa: SLF001
-        if not job.schema.startswith(SIMULATED):
-            source.check()
-        source.select_all_streams()
-        with DuckDBCache(db_path=DATABASE, schema_name=job.schema, cache_dir=ROOT / ".airbyte") as cache:
-            return int(source.read(cache=cache).processed_records)
-    except PyAirbyteError as error:
-        raise SyncError(f"{job.connector}: {said[-1] if said else _sentence(error)}") from None
+        self._source._print_error_message = self._said.append  # noqa: SLF001
+
+    def check(self) -> None:
+        """Ask the connector whether its configuration works."""
+        with self._told():
+            self._source.check()
+
+    def read(self) -> int:
+        """Sync all streams and return how many rows came; PyAirbyte shows its own progress."""
+        from airbyte.caches import DuckDBCache
+
+        with self._told():
+            self._source.select_all_streams()
+            with DuckDBCache(db_path=DATABASE, schema_name=self._job.schema, cache_dir=ROOT / ".airbyte") as cache:
+                return int(self._source.read(cache=cache).processed_records)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        from airbyte.exceptions import PyAirbyteError
+
+        try:
+            yield
+        except PyAirbyteError as error:
+            reason = self._said[-1] if self._said else _sentence(error)
+            raise SyncError(f"{self._job.connector}: {reason}") from None
 
 
 def _sentence(error: BaseException) -> str:
@@ -156,13 +182,16 @@ def _sentence(error: BaseException) -> str:
 
 def sync(jobs: list[Job]) -> tuple[Summary, list[SyncError]]:
     """Run the jobs one after another; return what the file holds then, and what failed on the way."""
+    connectors = [Connector(job) for job in jobs]
+    if not jobs[0].schema.startswith(SIMULATED):
+        connectors[0].check()
     keep_apart(jobs[0].schema)
     with duckdb.connect(str(DATABASE)) as database:
         before = unite(database)
     read, failures = 0, []
-    for job in jobs:
+    for connector in connectors:
         try:
-            read += run(job)
+            read += connector.read()
         except SyncError as error:
             failures.append(error)
     with duckdb.connect(str(DATABASE)) as database:
@@ -174,16 +203,8 @@ def main() -> int:
     connector, config = os.environ.get("CONNECTOR", ""), os.environ.get("CONFIG", "")
     console = Console(width=None if sys.stdout.isatty() else 100)
     try:
-        if config and not connector:
-            raise SyncError("CONFIG is for one connector: say which, CONNECTOR=source-voxo for example.")
-        if not config:
-            names = [name for name in connectors() if connector in ("", name)]
-            if not names:
-                raise SyncError(f"CONNECTOR={connector} is none of {', '.join(connectors())}.")
-            with simulated(names) as jobs:
-                summary, failures = sync(jobs)
-        else:
-            summary, failures = sync([real(connector, Path(config))])
+        with contextlib.nullcontext([real(connector, Path(config))]) if config else simulated(connector) as jobs:
+            summary, failures = sync(jobs)
     except (SyncError, duckdb.Error) as error:
         print(error, file=sys.stderr)
         return 1

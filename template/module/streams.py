@@ -1,4 +1,4 @@
-"""${title}, calls. Docs: …"""
+"""${title}, calls. Docs: …."""
 
 from cdr.authenticators import Authenticator, GivenToken
 from cdr.config import Config

@@ -40,10 +40,11 @@ class _Microseconds(IsoMillisConcurrentStreamStateConverter):
 class WindowCursor(ConcurrentCursor):
     """Generates the windows of one sync and keeps its state.
 
-    Slices are half-open, so neighbours share an edge and merge. `synced_until` in the state is the end of the sync that
-    wrote it: what lies nearer to it than the lookback may still get late calls and is opened again by the next sync,
-    window by window, so that a sync killed on the way leaves a state that tells which are still to be read.
-    A state from the future is handed back as it came and nothing is read.
+    Slices are half-open, so neighbours share an edge and merge. `synced_until` in the state is the end that a sync set
+    out for. A sync that finds it reached opens what lies nearer to it than the lookback again, window by window: late
+    calls may have come. A sync that finds gaps before it resumes one that was killed: it reads the gaps, opens nothing
+    again, and leaves `synced_until` as it is, so that the sync after it looks back far enough. Killed again and again,
+    syncs still get on. A state from the future is handed back as it came and nothing is read.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class WindowCursor(ConcurrentCursor):
         self._sync = period
         self._stream = stream
         self._workers = workers
-        self._synced_until = period.end if period else now
+        self._end = self._synced_until = period.end if period else now
         given = dict(state)
         until = given.pop(_SYNCED_UNTIL, None)
         start = period.start if period else now
@@ -83,7 +84,10 @@ class WindowCursor(ConcurrentCursor):
             )
             self._handed_back = dict(state)
             return
-        self._open_again_from(last - stream.lookback)
+        if period and last > period.start and any(Period(period.start, last).without(self._covered())):
+            self._synced_until = last
+        else:
+            self._open_again_from(last - stream.lookback)
 
     def _setup(
         self,
@@ -99,10 +103,10 @@ class WindowCursor(ConcurrentCursor):
             message_repository=repository,
             connector_state_manager=manager,
             connector_state_converter=_Microseconds(),
-            cursor_field=CursorField(self._stream.cursor),
+            cursor_field=CursorField(self._stream.cursor or ""),
             slice_boundary_fields=("start", "end"),
             start=start,  # type: ignore[arg-type]  # the CDK's own protocol type does not admit datetime
-            end_provider=lambda: self._synced_until,  # type: ignore[arg-type, return-value]
+            end_provider=lambda: self._end,  # type: ignore[arg-type, return-value]
         )
 
     @property

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Protocol
 
-from cdr.errors import BodyError, ConfigError, TooSlowError, TransientError
+from cdr.errors import BodyError, ConfigError, SyncError, TooSlowError, TransientError, UnavailableError
 from cdr.pages import Block, read_page
 from cdr.paginators import Facts, SinglePage
 from cdr.stream import Quirk, Request, Stream
@@ -211,7 +211,7 @@ class WindowReader:
     def _get(self, period: Period | None, index: int) -> bytes:
         """The body of a page, in the form of request that this server takes."""
         if period is None:
-            return self._transport.get(self._stream.request(None, index))
+            return self.get(self._stream.request(None, index))
         tried: list[Quirk] = []
         while True:
             request = self._stream.request(period, index)
@@ -223,12 +223,24 @@ class WindowReader:
             except ConfigError as refusal:
                 answer = self._answer_to(refusal, active)
                 if answer is None:
-                    raise
+                    raise self._unless_missing(refusal) from None
                 tried.append(answer)
                 continue
             if tried:
                 self._quirks = active
             return body
+
+    def get(self, request: Request) -> bytes:
+        """One body. Raises UnavailableError where the server does not have this stream, which not every one has."""
+        try:
+            return self._transport.get(request)
+        except ConfigError as refusal:
+            raise self._unless_missing(refusal) from None
+
+    def _unless_missing(self, refusal: ConfigError) -> SyncError:
+        if self._stream.missing and getattr(refusal, "status", None) == HTTPStatus.NOT_FOUND:
+            return UnavailableError(self._stream.missing)
+        return refusal
 
     def _answer_to(self, refusal: ConfigError, active: tuple[Quirk, ...]) -> Quirk | None:
         status, text = getattr(refusal, "status", None), getattr(refusal, "text", "")

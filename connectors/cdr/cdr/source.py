@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from queue import Queue
@@ -26,7 +26,7 @@ from airbyte_cdk.sources.concurrent_source.thread_pool_manager import ThreadPool
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
-from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
+from airbyte_cdk.sources.streams.concurrent.cursor import CursorField, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils import AirbyteTracedException
 from typing_extensions import Self
@@ -78,7 +78,7 @@ class CallRecordSource(Source):
             valid = self._config(config)
             settled = _now() - timedelta(seconds=valid.integer("settling_delay_seconds"))
             with Session(self, valid, logger, attempts=_CHECK_ATTEMPTS) as session:
-                session.reader(self.streams[0]).first_page(Period(settled - timedelta(hours=1), settled))
+                session.reader(self.streams[0](valid)).first_page(Period(settled - timedelta(hours=1), settled))
         except SyncError as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=str(traced(error)))
         return AirbyteConnectionStatus(status=Status.SUCCEEDED)
@@ -159,8 +159,8 @@ class Session:
         for executor in (self._windows, self._pages):
             executor.shutdown(wait=False, cancel_futures=True)
 
-    def reader(self, cls: type[Stream]) -> WindowReader:
-        return WindowReader(cls(self._config), self._client, self._pages, self._workers, self._logger)
+    def reader(self, stream: Stream) -> WindowReader:
+        return stream.reader()(stream, self._client, self._pages, self._workers, self._logger)
 
     def messages(
         self, chosen: list[tuple[type[Stream], SyncMode]], states: ConnectorStateManager
@@ -193,11 +193,26 @@ class Session:
         """The CDK's stream for one of ours: its windows as partitions, its state in a `WindowCursor`."""
         stream = cls(self._config)
         states = states or ConnectorStateManager()
-        state: MutableMapping[str, Any] = states.get_stream_state(cls.name, None)
+        cursor = self._cursor(stream, mode, states) if cls.cursor else None
+        periods: Sequence[Period | None] = cursor.periods() if cursor else [None]
+        run = self._runs[cls.name] = StreamRun(cls.name, len(periods), self._repository)
+        reader = self.reader(stream)
+        return DefaultStream(
+            partition_generator=Windows([WindowPartition(run, reader, cursor, period) for period in periods]),
+            name=cls.name,
+            json_schema=schema(cls.name),
+            primary_key=[cls.primary_key],
+            cursor_field=CursorField(cls.cursor) if cls.cursor else None,
+            logger=self._logger,
+            cursor=cursor or FinalStateCursor(cls.name, None, self._repository),
+        )
+
+    def _cursor(self, stream: Stream, mode: SyncMode, states: ConnectorStateManager) -> WindowCursor:
+        state: MutableMapping[str, Any] = states.get_stream_state(stream.name, None)
         if state and mode is SyncMode.full_refresh:
-            self._logger.info(f"{cls.name}: full refresh, so the given state is not used")
+            self._logger.info(f"{stream.name}: full refresh, so the given state is not used")
             state = {}
-        cursor = WindowCursor(
+        return WindowCursor(
             stream=stream,
             state=state,
             period=self._config.period(self._now, stream.window.granularity),
@@ -206,18 +221,6 @@ class Session:
             repository=self._repository,
             manager=states,
             logger=self._logger,
-        )
-        periods = cursor.periods()
-        run = self._runs[cls.name] = StreamRun(cls.name, len(periods), self._repository)
-        reader = WindowReader(stream, self._client, self._pages, self._workers, self._logger)
-        return DefaultStream(
-            partition_generator=Windows([WindowPartition(run, reader, cursor, period) for period in periods]),
-            name=cls.name,
-            json_schema=schema(cls.name),
-            primary_key=[cls.primary_key],
-            cursor_field=CursorField(cls.cursor),
-            logger=self._logger,
-            cursor=cursor,
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cdr.authenticators import Authenticator
 from cdr.config import Config
@@ -20,6 +20,9 @@ from cdr.paginators import Paginator, Paths
 from cdr.readers import Fields
 from cdr.record import COLUMNS
 from cdr.windows import Period, Window
+
+if TYPE_CHECKING:
+    from cdr.reading import WindowReader
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,13 @@ class Stream:
     endpoint:    path below `api_url`, with `{keys}` of the configuration
     rows:        where the rows are in a body: a dotted path, "" for the body itself, or a function of the body
     total:       where the body states the rows of the window; () where it does not
-    cursor:      the column that orders the stream and decides which window a row belongs to
+    cursor:      the column that orders the stream and decides which window a row belongs to; None for a list that is
+                 read whole, without windows and without state
     paginator, window, fields: see the modules of these names
     primary_key: the column that identifies a row
     bare_country_codes: whether the vendor sends country codes without `+`
     quirks:      other forms of the request, see `Quirk`
+    missing:     what to tell people where the server answers 404, for a stream that not every server has
     """
 
     name: ClassVar[str]
@@ -69,23 +74,26 @@ class Stream:
     endpoint: ClassVar[str]
     rows: ClassVar[str | Envelope]
     total: ClassVar[Paths] = ()
-    cursor: ClassVar[str]
+    cursor: ClassVar[str | None]
     paginator: Paginator
-    window: Window
+    window: Window = Window("", "")
     fields: ClassVar[Fields]
     primary_key: ClassVar[str] = "record_id"
     bare_country_codes: ClassVar[bool] = False
     quirks: ClassVar[tuple[Quirk, ...]] = ()
+    missing: ClassVar[str | None] = None
 
-    _required = ("name", "vendor", "endpoint", "rows", "cursor", "paginator", "window", "fields")
+    _required = ("name", "vendor", "endpoint", "rows", "cursor", "paginator", "fields")
 
     def __init_subclass__(cls, abstract: bool = False) -> None:
         super().__init_subclass__()
         if abstract:
             return
-        missing = [name for name in cls._required if not hasattr(cls, name)]
-        if missing:
-            raise TypeError(f"{cls.__name__} does not say: {', '.join(missing)}")
+        unsaid = [name for name in cls._required if not hasattr(cls, name)]
+        if cls.__dict__.get("cursor") and not cls.window.start:
+            unsaid.append("window")
+        if unsaid:
+            raise TypeError(f"{cls.__name__} does not say: {', '.join(unsaid)}")
         unknown = sorted(set(cls.fields) - set(COLUMNS[cls.name]))
         if unknown:
             raise TypeError(f"{cls.__name__} fills columns that {cls.name} does not have: {', '.join(unknown)}")
@@ -110,6 +118,13 @@ class Stream:
     def failed(document: Any) -> BodyError | None:
         """What a body that came with a success status says has failed; None where it has not."""
         return None
+
+    @classmethod
+    def reader(cls) -> type[WindowReader]:
+        """What reads the windows of this stream."""
+        from cdr.reading import WindowReader  # noqa: PLC0415 - the reader needs the streams' types
+
+        return WindowReader
 
     # What follows is the same for every vendor.
 

@@ -3,7 +3,6 @@
 import sys
 
 from cdr.entrypoint import launch
-
 from source_vonage_business.source import SourceVonageBusiness
 
 

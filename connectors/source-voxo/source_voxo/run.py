@@ -3,7 +3,6 @@
 import sys
 
 from cdr.entrypoint import launch
-
 from source_voxo.source import SourceVoxo
 
 

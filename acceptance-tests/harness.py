@@ -1,0 +1,140 @@
+"""Runs a connector as its users do: `python main.py …` as a process of its own, judged by what it prints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+CONNECTORS = ROOT / "connectors"
+KINDS = {"RECORD", "STATE", "LOG", "SPEC", "CONNECTION_STATUS", "CATALOG", "TRACE", "CONTROL"}
+
+
+def connectors() -> list[str]:
+    """The folders of all connectors that can run."""
+    return sorted(path.name for path in CONNECTORS.glob("source-*") if any(path.glob("source_*/source.py")))
+
+
+def vendor(connector: str) -> str:
+    """The simulator's name of a connector's vendor."""
+    return connector.removeprefix("source-").replace("-", "_")
+
+
+@dataclass
+class Outcome:
+    """What a command printed, and how it ended."""
+
+    code: int
+    lines: list[str]
+    errors: str = ""
+    secrets: list[str] = field(default_factory=list)
+
+    @cached_property
+    def messages(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.lines]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [message for message in self.messages if message["type"] == kind]
+
+    def records(self, stream: str = "call_records") -> list[dict[str, Any]]:
+        return [m["record"]["data"] for m in self.of("RECORD") if m["record"]["stream"] == stream]
+
+    def ids(self, stream: str = "call_records", key: str = "record_id") -> list[str]:
+        return [record[key] for record in self.records(stream)]
+
+    @property
+    def state(self) -> list[dict[str, Any]]:
+        """The last state of each stream, in the form of a `--state` file."""
+        return last_states(self.messages)
+
+    @property
+    def status(self) -> dict[str, Any]:
+        return self.of("CONNECTION_STATUS")[-1]["connectionStatus"]
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        return [m["trace"]["error"] for m in self.of("TRACE") if m["trace"]["type"] == "ERROR"]
+
+    def statuses(self, stream: str = "call_records") -> list[str]:
+        traces = [m["trace"]["stream_status"] for m in self.of("TRACE") if m["trace"]["type"] == "STREAM_STATUS"]
+        return [t["status"] for t in traces if t["stream_descriptor"]["name"] == stream]
+
+    @property
+    def log(self) -> str:
+        return "\n".join(m["log"]["message"] for m in self.of("LOG"))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines) + self.errors
+
+
+def last_states(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    states: dict[str, dict[str, Any]] = {}
+    for message in messages:
+        if message["type"] == "STATE":
+            states[message["state"]["stream"]["stream_descriptor"]["name"]] = message["state"]
+    return list(states.values())
+
+
+def catalog(outcome: Outcome, mode: str = "incremental", only: list[str] | None = None) -> dict[str, Any]:
+    """A configured catalogue from the answer of `discover`."""
+    streams = outcome.of("CATALOG")[-1]["catalog"]["streams"]
+    return {
+        "streams": [
+            {
+                "stream": stream,
+                "sync_mode": mode if mode in stream["supported_sync_modes"] else "full_refresh",
+                "destination_sync_mode": "append",
+            }
+            for stream in streams
+            if only is None or stream["name"] in only
+        ]
+    }
+
+
+class Connector:
+    """One connector, its files in a folder of the test's own."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self._folder = folder
+
+    def file(self, name: str, content: Any) -> str:
+        path = self._folder / name
+        path.write_text(json.dumps(content))
+        return str(path)
+
+    def command(self, verb: str, *, config: Any = None, catalog: Any = None, state: Any = None) -> list[str]:
+        command = [sys.executable, str(CONNECTORS / self.name / "main.py"), verb]
+        for option, content in (("config", config), ("catalog", catalog), ("state", state)):
+            if content is not None:
+                command += [f"--{option}", self.file(f"{option}.json", content)]
+        return command
+
+    def run(self, verb: str, *, debug: bool = False, timeout: float = 120, **files: Any) -> Outcome:
+        """Run a command to its end. Every line on standard output must be a protocol message."""
+        command = self.command(verb, **files) + (["--debug"] if debug else [])
+        done = subprocess.run(command, capture_output=True, timeout=timeout, check=False, cwd=self._folder)
+        outcome = Outcome(done.returncode, done.stdout.decode().splitlines(), done.stderr.decode())
+        for message in outcome.messages:
+            assert message["type"] in KINDS, message
+        return outcome
+
+    def read(
+        self,
+        config: Any,
+        *,
+        state: Any = None,
+        mode: str = "incremental",
+        only: list[str] | None = None,
+        **options: Any,
+    ) -> Outcome:
+        """Discover, then read what was discovered."""
+        found = self.run("discover", config=config)
+        assert found.code == 0, found.text
+        return self.run("read", config=config, catalog=catalog(found, mode, only), state=state, **options)

@@ -1,0 +1,90 @@
+"""Phone numbers: the order of the kinds, and the validity gate."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdr.numbers import Number, resolve
+
+LONDON = Number("e164", "+442079460123", "GB")
+WASHINGTON = Number("e164", "+12025550123", "US")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (None, "absent"),
+        ("", "absent"),
+        *((word, "anonymous") for word in ("Anonymous", "PRIVATE", "restricted", "Unavailable", "unknown", "blocked", "Withheld")),
+        ("anonymous@anonymous.invalid", "sip_uri"),
+        ("442079460123@sip.example.com", "sip_uri"),
+        ("sip:101", "sip_uri"),
+        ("SIP:101", "sip_uri"),
+        ("0", "extension"),
+        ("123456", "extension"),
+        ("(1.2-3) 4", "extension"),
+        ("1234567", "unparsed"),
+        ("+123456", "unparsed"),
+        ("\u0661\u0660\u0661", "unparsed"),
+        ("*43", "unparsed"),
+        ("---", "unparsed"),
+        ("text", "unparsed"),
+        ("9" * 100_000, "unparsed"),
+        ("9" * 300 + "@example.com", "sip_uri"),
+    ],
+)
+def test_kinds_are_told_apart_in_the_order_of_the_contract(text: str | None, kind: str) -> None:
+    assert resolve(text, None, True) == Number(kind)
+
+
+@pytest.mark.parametrize("text", ["+442079460123", "00442079460123", "+44 (20) 7946-0123", "0044.20.7946.0123"])
+@pytest.mark.parametrize("region", [None, "GB", "IN"])
+def test_an_international_number_needs_no_region(text: str, region: str | None) -> None:
+    assert resolve(text, region) == LONDON
+
+
+def test_a_bare_country_code_is_read_only_where_the_vendor_sends_them() -> None:
+    assert resolve("442079460123", None, True) == LONDON
+    assert resolve("442079460123", None, False) == Number("unparsed")
+
+
+def test_a_bare_country_code_comes_before_the_region() -> None:
+    assert resolve("12025550123", "GB", True) == WASHINGTON
+
+
+def test_a_national_number_belongs_to_the_region() -> None:
+    assert resolve("020 7946 0123", "GB", True) == LONDON
+    assert resolve("2025550123", "US") == WASHINGTON
+    assert resolve("020 7946 0123", None, True) == Number("unparsed")
+
+
+@pytest.mark.parametrize("text", ["+441632960123", "00441632960123", "441632960123", "01632960123"])
+def test_a_number_that_merely_is_possible_does_not_count(text: str) -> None:
+    for region in (None, "GB", "US"):
+        assert resolve(text, region, True) == Number("unparsed")
+
+
+def test_the_number_of_voxos_samples_is_possible_and_not_valid() -> None:
+    assert resolve("5555555555", "US") == Number("unparsed")
+
+
+def test_a_double_zero_is_never_a_national_prefix() -> None:
+    assert resolve("000509030018", "GB", True) == Number("unparsed")
+
+
+def test_a_number_of_no_country_is_valid_and_has_none() -> None:
+    assert resolve("+80012345678") == Number("e164", "+80012345678", None)
+
+
+def test_a_region_that_does_not_exist_settles_nothing() -> None:
+    assert resolve("02079460123", "XX") == Number("unparsed")
+
+
+@given(st.text() | st.text(alphabet="+0123456789 -().xsip:;=@ext#*,", max_size=40), st.sampled_from([None, "GB", "US", "XX"]), st.booleans())
+def test_no_text_makes_it_raise_and_only_a_valid_number_has_a_form(text: str, region: str | None, bare: bool) -> None:
+    number = resolve(text, region, bare)
+    assert (number.kind == "e164") == (number.e164 is not None)
+    if number.e164 is not None:
+        assert number.e164[0] == "+"
+        assert number.e164[1:].isdigit()
+        assert resolve(number.e164).e164 == number.e164
