@@ -175,8 +175,9 @@ def weigh(wall: datetime, zone: ZoneInfo | timezone, epoch: int | None = None) -
     wins, else the printed time stays.
     """
     try:
-        printed = wall.replace(tzinfo=zone).astimezone(UTC)
-        other = printed if zone is UTC else wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+        printed = other = wall.replace(tzinfo=zone)
+        if zone is not UTC:
+            printed, other = printed.astimezone(UTC), wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     except OverflowError:
         return None
     # With fold=0 a doubled time is the first of the two, and a missing one has the offset before the gap;

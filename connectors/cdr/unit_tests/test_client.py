@@ -4,7 +4,8 @@ from email.utils import formatdate
 
 import pytest
 from cdr.authenticators import Authenticator, GivenToken, Login, LoginRefusedError, LoginToken
-from cdr.client import Client, retry_after
+from cdr.client import Client
+from cdr.failures import retry_after
 from cdr.errors import ConfigError, TooSlowError, TransientError
 from cdr.stream import Request
 from fakes import config

@@ -32,6 +32,8 @@ LONDON = zone_named("Europe/London")
 FIRST, SECOND = datetime(2024, 10, 27, 0, 30, tzinfo=UTC), datetime(2024, 10, 27, 1, 30, tzinfo=UTC)
 DOUBLED, MISSING = datetime(2024, 10, 27, 1, 30), datetime(2024, 3, 31, 1, 30)  # noqa: DTZ001 (wall times)
 
+EARLIEST, LATEST = datetime(1, 1, 3), datetime(9999, 12, 29)  # noqa: DTZ001 (wall times, an offset from the ends)
+
 
 def epoch(moment: datetime) -> int:
     return int(moment.timestamp())
@@ -84,7 +86,11 @@ def test_a_time_that_is_not_of_the_format_is_not_read(format: str, printed: str)
     assert PARSERS[format](printed) is None
 
 
-@given(st.datetimes(min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29)), st.integers(-1439, 1439), st.text("0123456789", max_size=12))  # noqa: DTZ001
+@given(
+    st.datetimes(min_value=EARLIEST, max_value=LATEST),
+    st.integers(-1439, 1439),
+    st.text("0123456789", max_size=12),
+)
 def test_rfc_3339_becomes_utc_and_keeps_its_digits(wall: datetime, minutes: int, digits: str) -> None:
     wall = wall.replace(microsecond=0)
     fraction = f".{digits}" if digits else ""

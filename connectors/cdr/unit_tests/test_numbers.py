@@ -15,7 +15,10 @@ WASHINGTON = Number("e164", "+12025550123", "US")
     [
         (None, "absent"),
         ("", "absent"),
-        *((word, "anonymous") for word in ("Anonymous", "PRIVATE", "restricted", "Unavailable", "unknown", "blocked", "Withheld")),
+        *(
+            (word, "anonymous")
+            for word in ("Anonymous", "PRIVATE", "restricted", "Unavailable", "unknown", "blocked", "Withheld")
+        ),
         ("anonymous@anonymous.invalid", "sip_uri"),
         ("442079460123@sip.example.com", "sip_uri"),
         ("sip:101", "sip_uri"),
@@ -80,7 +83,11 @@ def test_a_region_that_does_not_exist_settles_nothing() -> None:
     assert resolve("02079460123", "XX") == Number("unparsed")
 
 
-@given(st.text() | st.text(alphabet="+0123456789 -().xsip:;=@ext#*,", max_size=40), st.sampled_from([None, "GB", "US", "XX"]), st.booleans())
+@given(
+    st.text() | st.text(alphabet="+0123456789 -().xsip:;=@ext#*,", max_size=40),
+    st.sampled_from([None, "GB", "US", "XX"]),
+    st.booleans(),
+)
 def test_no_text_makes_it_raise_and_only_a_valid_number_has_a_form(text: str, region: str | None, bare: bool) -> None:
     number = resolve(text, region, bare)
     assert (number.kind == "e164") == (number.e164 is not None)

@@ -156,7 +156,7 @@ def test_a_witness_can_be_a_number() -> None:
 
 def test_a_format_without_a_parser_is_no_reader() -> None:
     for witness in (None, "id"):
-        with pytest.raises(ValueError, match="%d.%m.%Y"):
+        with pytest.raises(ValueError, match=r"%d\.%m\.%Y"):
             moment("x", "%d.%m.%Y", witness=witness)
 
 

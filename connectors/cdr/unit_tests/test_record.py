@@ -23,9 +23,7 @@ STREAMS = sorted(COLUMNS)
 
 def test_every_column_has_one_decision_on_privacy() -> None:
     decisions = Counter(
-        column
-        for group in (PERSONAL_NUMBERS, PERSONAL_PEOPLE, PERSONAL_FREE_TEXT, NOT_PERSONAL)
-        for column in group
+        column for group in (PERSONAL_NUMBERS, PERSONAL_PEOPLE, PERSONAL_FREE_TEXT, NOT_PERSONAL) for column in group
     )
     assert {column for columns in COLUMNS.values() for column in columns} == set(decisions)
     assert set(decisions.values()) == {1}

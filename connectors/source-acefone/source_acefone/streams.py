@@ -1,4 +1,7 @@
-"""Acefone UK, call report. Docs: docs.acefone.co.uk/reference, "Call Report"."""
+"""Acefone UK, call report.
+
+Docs: https://api-docs.acefone.co.uk/reference/get_v1-call-report
+"""
 
 import re
 from typing import Any

@@ -1,4 +1,7 @@
-"""BICS CPaaS, voice calls and recordings. Docs: github.com/mobtexting/docs, "Voice"."""
+"""BICS CPaaS, voice calls and recordings.
+
+Docs: https://github.com/mobtexting/docs
+"""
 
 from urllib.parse import parse_qs, urlsplit
 

@@ -1,4 +1,4 @@
-"""PortSIP PBX v22, call detail records and reports. Docs: portsip.com/docs/rest-api, "CDR" and "Call Reports"."""
+"""PortSIP PBX v22: call detail records, legs and reports. Docs: the vendor's REST API reference, v22."""
 
 from cdr.readers import (
     Fields,

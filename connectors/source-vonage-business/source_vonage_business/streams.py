@@ -1,18 +1,25 @@
 """Vonage Business Communications, Reports API, call logs.
 
-Docs: developer.vonage.com/en/api/vonage-business-cloud/reports.
+Docs: developer.vonage.com/en/vonage-business-cloud/reports/overview.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from cdr.authenticators import Authenticator, GivenToken, Login, LoginToken
 from cdr.config import Config
 from cdr.paginators import PageNumber
 from cdr.readers import choice, decimal, flag, moment, seconds, text
 from cdr.stream import CallStream, Quirk
 from cdr.windows import Period, Window
+from source_vonage_business.authentication import authenticator
+
+_STARTED = Window("start:gte", "start:lte")
+
+
+def _before(period: Period) -> Period:
+    """When calls that ended in `period` may have started, for servers that insist on `start:` filters."""
+    return Period(period.start - timedelta(days=7), period.end)
 
 
 class CallRecords(CallStream):
@@ -23,6 +30,7 @@ class CallRecords(CallStream):
     rows = "_embedded.call_logs"
     total = "total_items"
     cursor = "ended_at"
+    bare_country_codes = True
 
     paginator = PageNumber("page", size=("page_size", 1000), last=("total_pages", "total_page"), granted="page_size")
     window = Window("end:gte", "end:lte", format="%Y-%m-%d %H:%M:%S", zone="UTC", bounds="inclusive")
@@ -32,6 +40,7 @@ class CallRecords(CallStream):
         Quirk(400, "start:", lambda _, asked, period: asked.plus(_STARTED.params(_before(period), "UTC"))),
     )
 
+    authenticator = staticmethod(authenticator)
     fields = {
         "vendor_record_id": text("id"),
         "started_at": moment("start", "%Y-%m-%d %H:%M:%S", zone="UTC"),
@@ -77,37 +86,3 @@ class CallRecords(CallStream):
 
     def params(self) -> Mapping[str, str]:
         return {"order": "asc"}  # new rows land at the end
-
-    @staticmethod
-    def authenticator(config: Config) -> Authenticator:
-        given, url = config.group("credentials"), config.required("token_url")
-        if given["auth_type"] == "access_token":
-            return GivenToken(given["access_token"])
-        client = {"client_id": given["client_id"], "client_secret": given["client_secret"]}
-
-        def login(**grant: str) -> Login:
-            # Reports refuses tokens of another scope with a bare 401.
-            if url.endswith("/oauth2/token"):
-                return Login(url, form={**grant, "scope": "openid"}, basic=(given["client_id"], given["client_secret"]))
-            return Login(url, form={**grant, **client, "scope": "openid"})
-
-        if given["auth_type"] == "password":
-            user = given["username"].removesuffix("@vbc.prod") + "@vbc.prod"
-            return LoginToken(login(grant_type="password", username=user, password=given["password"]))
-
-        def refresh(token: str) -> Login:
-            return login(grant_type="refresh_token", refresh_token=token)
-
-        return LoginToken(
-            refresh(given["refresh_token"]),
-            renewal=lambda token: refresh(token.refresh or given["refresh_token"]),
-            on_refresh_token=lambda token: config.hand_back(("credentials", "refresh_token"), token),
-        )
-
-
-_STARTED = Window("start:gte", "start:lte")
-
-
-def _before(period: Period) -> Period:
-    """When calls that ended in `period` may have started, for servers that insist on `start:` filters."""
-    return Period(period.start - timedelta(days=7), period.end)
