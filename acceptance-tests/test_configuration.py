@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from folders import WRITTEN, properties_of, source_class, written_folder
-
 from cdr.config import Config
 from cdr.normaliser import _FILLED_HERE
 from cdr.record import COLUMNS
+from folders import WRITTEN, properties_of, source_class, written_folder
 from tools import matrix
 from tools.boilerplate import TEMPLATE, facts_of
 from tools.install import ROOT

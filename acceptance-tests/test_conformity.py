@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 import yaml
-from folders import ALL, WRITTEN, any_folder, source_class, written_folder
 
+from folders import ALL, WRITTEN, any_folder, source_class, written_folder
 from tools import matrix
 from tools.boilerplate import RENDERED, facts_of, render, target
 from tools.install import ROOT, packages

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from airbyte_cdk.test.standard_tests import DiscoveredCatalogWarning, SourceTestSuiteBase
-from folders import WRITTEN
 
+from folders import WRITTEN
 from tools.boilerplate import facts_of
 from tools.install import ROOT
 

@@ -112,3 +112,11 @@ def target(file: str, facts: Facts) -> str:
 def render(file: str, facts: Facts) -> str:
     """Return a file of the template for one connector. An unknown placeholder raises."""
     return Template((TEMPLATE / file).read_text(encoding="utf-8")).substitute(facts.names())
+
+
+def render_all(facts: Facts, folder: Path) -> None:
+    """Write every file of the template for one connector."""
+    for file in templates():
+        path = folder / target(file, facts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render(file, facts), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 Without CONFIG every connector reads from its vendor's simulator. With CONNECTOR and CONFIG one connector reads
 a real account. PyAirbyte keeps the state in the file, so that a second run reads only what is new. Invented
-calls and real ones never share the file.
+calls and real ones never share the file; DATABASE names another one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from rich.console import Console  # noqa: E402
 from tools.install import ROOT, VENV  # noqa: E402
 from tools.summary import Summary, print_summary, unite  # noqa: E402
 
-DATABASE = ROOT / "calls.duckdb"
+DATABASE = ROOT / (os.environ.get("DATABASE") or "calls.duckdb")
 SIMULATED = "simulated_"
 
 # What tells one account from another in a configuration; no secret is among it.
@@ -126,8 +126,8 @@ def keep_apart(schema: str) -> None:
                 database.execute(f'DROP SCHEMA "{name}" CASCADE')
         elif len(simulated_schemas) < len(rows):
             raise SyncError(
-                f"{DATABASE.name} holds calls of a real account and the simulators' calls are invented: "
-                "move the file away, or name the account with CONNECTOR and CONFIG."
+                f"{DATABASE.name} holds calls of a real account and the simulators' calls are invented: name the "
+                "account with CONNECTOR and CONFIG, or another file with DATABASE=demo.duckdb."
             )
 
 
@@ -209,7 +209,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     if summary.vendors or not failures:
-        print_summary(summary, console, DATABASE.relative_to(ROOT))
+        print_summary(summary, console, DATABASE.relative_to(ROOT) if DATABASE.is_relative_to(ROOT) else DATABASE)
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0

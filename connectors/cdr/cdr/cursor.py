@@ -8,6 +8,7 @@ can resume.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -21,10 +22,13 @@ from airbyte_cdk.sources.streams.concurrent.state_converters.datetime_stream_sta
 )
 from airbyte_cdk.sources.types import StreamSlice
 
+from cdr.lookback import Tallies, bucket_periods, buckets_from, step_of
 from cdr.stream import Stream
 from cdr.windows import Period, split, step_for, timestamp
 
 _SYNCED_UNTIL = "synced_until"
+_LOOKBACK = "lookback"
+_A_DAY = timedelta(days=1)
 
 
 class _Microseconds(IsoMillisConcurrentStreamStateConverter):
@@ -44,7 +48,8 @@ class WindowCursor(ConcurrentCursor):
     out for. A sync that finds it reached opens what lies nearer to it than the lookback again, window by window: late
     calls may have come. A sync that finds gaps before it resumes one that was killed: it reads the gaps, opens nothing
     again, and leaves `synced_until` as it is, so that the sync after it looks back far enough. Killed again and again,
-    syncs still get on. A state from the future is handed back as it came and nothing is read.
+    syncs still get on. `lookback` holds what was found in the stretch that will be read again (`lookback.py`).
+    A state from the future is handed back as it came and nothing is read.
     """
 
     def __init__(
@@ -67,6 +72,9 @@ class WindowCursor(ConcurrentCursor):
         self._end = self._synced_until = period.end if period else now
         given = dict(state)
         until = given.pop(_SYNCED_UNTIL, None)
+        self._buckets = {bucket.period: bucket for bucket in buckets_from(given.pop(_LOOKBACK, ()))}
+        self._buckets_lock = threading.Lock()
+        self._horizon = (period.end if period else now) - stream.lookback
         start = period.start if period else now
         try:
             self._setup(given, start, repository, manager)
@@ -113,14 +121,34 @@ class WindowCursor(ConcurrentCursor):
     def state(self) -> MutableMapping[str, Any]:
         if self._handed_back is not None:
             return dict(self._handed_back)
-        return {**super().state, _SYNCED_UNTIL: timestamp(self._synced_until)}
+        with self._buckets_lock:
+            kept = [bucket.as_json() for bucket in sorted(self._buckets.values()) if bucket.period.end > self._horizon]
+        return {**super().state, _SYNCED_UNTIL: timestamp(self._synced_until), _LOOKBACK: kept}
 
-    def periods(self) -> list[Period]:
-        """The windows of this sync: what the state does not cover, cut on the grid."""
+    def windows(self) -> list[tuple[Period, Tallies]]:
+        """The windows of this sync, each with the buckets in it that the state keeps count of.
+
+        Windows are what the state does not cover, cut on the grid, and cut into buckets where late calls can come.
+        Where a narrow window costs as much as a wide one, the buckets lie inside the windows instead.
+        """
         if self._sync is None or self._handed_back is not None:
             return []
-        step = step_for(self._sync, self._stream.window, self._workers)
-        return [window for gap in self._sync.without(self._covered()) for window in split(gap, step, self._stream.zone)]
+        window, zone, known = self._stream.window, self._stream.zone, sorted(self._buckets.values())
+        step = step_for(self._sync, window, self._workers)
+        bucket_step = step_of(self._stream.lookback, window)
+        windows: list[tuple[Period, Tallies]] = []
+        for gap in self._sync.without(self._covered()):
+            buckets = bucket_periods(gap, known, self._horizon, bucket_step, zone)
+            if window.narrowest < _A_DAY:
+                parts = [*buckets, *(part for rest in gap.without(buckets) for part in split(rest, step, zone))]
+            else:
+                parts = list(split(gap, step, zone))
+            windows += [(part, Tallies(_inside(part, buckets), known)) for part in sorted(parts)]
+        return windows
+
+    def periods(self) -> list[Period]:
+        """The windows of this sync."""
+        return [period for period, _ in self.windows()]
 
     def stream_slices(self) -> Iterable[StreamSlice]:
         for period in self.periods():
@@ -131,8 +159,12 @@ class WindowCursor(ConcurrentCursor):
 
     def close_partition(self, partition: Partition) -> None:
         """Add the window to the state, unless its reading was given up."""
-        if not getattr(partition, "given_up", False):
-            super().close_partition(partition)
+        if getattr(partition, "given_up", False):
+            return
+        with self._buckets_lock:
+            for bucket in getattr(partition, "found", ()):
+                self._buckets[bucket.period] = bucket
+        super().close_partition(partition)
 
     def note_highest(self, partition: Partition, highest: datetime | None) -> None:
         if highest is not None:
@@ -152,6 +184,8 @@ class WindowCursor(ConcurrentCursor):
         return [Period(one["start"], one["end"]) for one in self._slices() if one["start"] < one["end"]]
 
     def _open_again_from(self, horizon: datetime) -> None:
+        # A bucket is opened whole or not at all: a part of it could not be compared.
+        horizon = min([horizon, *(one.start for one in self._buckets if one.start < horizon < one.end)])
         kept = [one for one in self._slices() if one["start"] < horizon]
         for one in kept:
             if one["end"] > horizon:
@@ -162,6 +196,10 @@ class WindowCursor(ConcurrentCursor):
             start = self._sync.start if self._sync else horizon
             kept = [{"start": start, "end": start}]
         self._concurrent_state["slices"] = kept
+
+
+def _inside(window: Period, buckets: list[Period]) -> list[Period]:
+    return [bucket for bucket in buckets if window.start <= bucket.start and bucket.end <= window.end]
 
 
 def as_slice(period: Period) -> StreamSlice:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -51,7 +52,9 @@ class Block:
 
     ids, lines:  one entry a received row: its `record_id`, and its finished line or None where it lies outside the
                  period
-    timeless:    ids of rows whose time cannot be read: they are kept, and other windows may receive them too
+    printed:     the time of each row as the vendor printed it, None where it cannot be read: such a row is kept, and
+                 other windows may receive it too
+    digests:     a digest of each row, 0 where none was asked for
     highest:     the latest time on the page, as the vendor printed it, within the period
     issues:      how many rows have which issue
     """
@@ -59,12 +62,13 @@ class Block:
     facts: Facts
     ids: list[str] = field(default_factory=list)
     lines: list[bytes | None] = field(default_factory=list)
-    timeless: set[str] = field(default_factory=set)
+    printed: list[datetime | None] = field(default_factory=list)
+    digests: list[int] = field(default_factory=list)
     highest: datetime | None = None
     issues: Counter[str] = field(default_factory=Counter)
 
 
-def read_page(body: bytes, plan: Plan, period: Period | None, emitted_at: int) -> Block:
+def read_page(body: bytes, plan: Plan, period: Period | None, emitted_at: int, with_digests: bool = False) -> Block:
     """Parse, normalise, cut and serialise one page.
 
     `period` None keeps every row. `emitted_at` is in milliseconds since the epoch.
@@ -79,17 +83,31 @@ def read_page(body: bytes, plan: Plan, period: Period | None, emitted_at: int) -
     for vendor_row in rows:
         row, printed = read(vendor_row)
         block.ids.append(row[key])
-        if printed is None:
-            block.timeless.add(row[key])
-        elif period is not None and printed not in period:
+        block.printed.append(printed)
+        outside = printed is not None and period is not None and printed not in period
+        block.digests.append(digest(row) if with_digests and not outside else 0)
+        if outside:
             block.lines.append(None)
             continue
-        elif block.highest is None or printed > block.highest:
+        if printed is not None and (block.highest is None or printed > block.highest):
             block.highest = printed
         block.lines.append(head + serialise(row) + tail)
         if row.get("issues"):
             block.issues.update(row["issues"])
     return block
+
+
+def digest(row: dict[str, Any]) -> int:
+    """A 64-bit digest of a canonical row, the same for as long as the row is.
+
+    A recording's link is signed anew at every read: only whether there is one counts, also where `raw` repeats it.
+    """
+    url = row.get("recording_url")
+    if url is not None:
+        row = {**row, "recording_url": True, "recording_expires_at": None}
+        if row.get("raw"):
+            row["raw"] = {name: True if value == url else value for name, value in row["raw"].items()}
+    return int.from_bytes(blake2b(serialise(row), digest_size=8).digest(), "big")
 
 
 def parse(body: bytes) -> Any:

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from cdr.errors import BodyError, ConfigError, SyncError, TooSlowError, TransientError, UnavailableError
+from cdr.lookback import Tallies
 from cdr.pages import Block, read_page
 from cdr.paginators import Facts, SinglePage
 from cdr.stream import Quirk, Request, Stream
@@ -53,6 +54,7 @@ class WindowCount:
     total: int | None = None
     highest: datetime | None = None
     issues: Counter[str] = field(default_factory=Counter)
+    tallies: Tallies = field(default_factory=lambda: Tallies((), ()))
 
 
 class WindowReader:
@@ -84,10 +86,17 @@ class WindowReader:
     def read(self, period: Period | None, count: WindowCount) -> Iterator[list[bytes]]:
         """The finished lines of every row of `period`, page by page; `count` is filled as they go out.
 
-        No `record_id` comes twice. When the iterator ends without an error, every row that the vendor has for the
-        window has been given out. Raises TransientError with the window and both figures where the vendor's total
+        No `record_id` comes twice. Rows of buckets in `count.tallies` that are as the last sync found them are left
+        out. When the iterator ends without an error, every other row that the vendor has for the window has been given
+        out. Raises TransientError with the window and both figures where the vendor's total
         and the rows received disagree twice.
         """
+        yield from self._received(period, count)
+        for held in count.tallies.changed():
+            count.rows += len(held)
+            yield held
+
+    def _received(self, period: Period | None, count: WindowCount) -> Iterator[list[bytes]]:
         seen: set[str] = set()
         if isinstance(self._stream.paginator, SinglePage) and period is not None:
             yield from self._whole(period, seen, count)
@@ -108,14 +117,15 @@ class WindowReader:
     def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: _Pass) -> Iterator[list[bytes]]:
         """All pages of a window, once, in order."""
         paginator = self._stream.paginator
-        first = self._page(period, 0)
+        digests = bool(count.tallies)
+        first = self._page(period, 0, digests)
         yield self._fresh(first, seen, count, outcome)
         promised = paginator.pages(first.facts)
         if promised is None:
             index, facts, repeated = 0, first.facts, 0
             while not paginator.ends(index, facts):
                 index += 1
-                block = self._page(period, index)
+                block = self._page(period, index, digests)
                 facts = block.facts
                 repeated = repeated + 1 if outcome.repeats(block) else 0
                 if repeated >= _REPEATED_PAGES or index >= _MOST_PAGES:
@@ -124,16 +134,16 @@ class WindowReader:
             return
         if promised > _MOST_PAGES:
             raise self._endless(period, promised)
-        for block in self._in_parallel(period, range(1, promised)):
+        for block in self._in_parallel(period, range(1, promised), digests):
             yield self._fresh(block, seen, count, outcome)
 
-    def _in_parallel(self, period: Period | None, indexes: range) -> Iterator[Block]:
+    def _in_parallel(self, period: Period | None, indexes: range, digests: bool) -> Iterator[Block]:
         """Pages in order, with no more than `ahead` of them under way or waiting."""
         waiting: deque[Future[Block]] = deque()
         remaining = iter(indexes)
         try:
             for index in remaining:
-                waiting.append(self._pages.submit(self._page, period, index))
+                waiting.append(self._pages.submit(self._page, period, index, digests))
                 if len(waiting) >= self._ahead:
                     yield waiting.popleft().result()
             while waiting:
@@ -147,7 +157,7 @@ class WindowReader:
         outcome = _Pass()
         divisible = period.length > _SHORTEST
         try:
-            block = self._page(period, 0)
+            block = self._page(period, 0, bool(count.tallies))
         except TooSlowError:
             if not divisible:
                 raise
@@ -172,12 +182,14 @@ class WindowReader:
         """The lines of a page that have not gone out yet."""
         outcome.add(block)
         lines: list[bytes] = []
-        for identity, line in zip(block.ids, block.lines, strict=True):
+        rows = zip(block.ids, block.lines, block.printed, block.digests, strict=True)
+        for identity, line, printed, digest in rows:
             # A row outside the window is not "seen": the other half of the window may be where it belongs.
-            if line is None or identity in seen or (identity in block.timeless and not self._first_time(identity)):
+            if line is None or identity in seen or (printed is None and not self._first_time(identity)):
                 continue
             seen.add(identity)
-            lines.append(line)
+            if not count.tallies or not count.tallies.holds(printed, digest, line):
+                lines.append(line)
         count.rows += len(lines)
         count.issues.update(block.issues)
         if block.highest is not None and (count.highest is None or block.highest > count.highest):
@@ -191,12 +203,12 @@ class WindowReader:
             self._timeless.add(identity)
             return not known
 
-    def _page(self, period: Period | None, index: int) -> Block:
+    def _page(self, period: Period | None, index: int, digests: bool = False) -> Block:
         """One page. A body that is no page is asked for again a few times: it may have been cut on its way."""
         for attempt in range(1, _BODY_ATTEMPTS + 1):
             body = self._get(period, index)
             try:
-                return self._read_page(body, self._plan, period, time.time_ns() // 1_000_000)
+                return self._read_page(body, self._plan, period, time.time_ns() // 1_000_000, digests)
             except BodyError as error:
                 fault = error
             if fault.status in _REFUSALS:

@@ -35,6 +35,7 @@ from cdr.client import Client
 from cdr.config import Config
 from cdr.cursor import WindowCursor
 from cdr.errors import ConfigError, SyncError
+from cdr.lookback import Tallies
 from cdr.reading import WindowReader
 from cdr.record import schema
 from cdr.stream import Stream
@@ -194,11 +195,11 @@ class Session:
         stream = cls(self._config)
         states = states or ConnectorStateManager()
         cursor = self._cursor(stream, mode, states) if cls.cursor else None
-        periods: Sequence[Period | None] = cursor.periods() if cursor else [None]
-        run = self._runs[cls.name] = StreamRun(cls.name, len(periods), self._repository)
+        windows: Sequence[tuple[Period | None, Tallies]] = cursor.windows() if cursor else [(None, Tallies((), ()))]
+        run = self._runs[cls.name] = StreamRun(cls.name, len(windows), self._repository)
         reader = self.reader(stream)
         return DefaultStream(
-            partition_generator=Windows([WindowPartition(run, reader, cursor, period) for period in periods]),
+            partition_generator=Windows([WindowPartition(run, reader, cursor, *window) for window in windows]),
             name=cls.name,
             json_schema=schema(cls.name),
             primary_key=[cls.primary_key],

@@ -34,6 +34,7 @@ from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as as_statu
 
 from cdr.cursor import WindowCursor, as_slice
 from cdr.errors import ConfigError, SyncError, UnavailableError
+from cdr.lookback import Bucket, Tallies
 from cdr.pages import parse
 from cdr.reading import WindowCount, WindowReader
 from cdr.windows import Period
@@ -161,9 +162,16 @@ class WindowPartition(Partition):
     """One window of one stream. `given_up` says that it was not read to its end, and must not enter the state."""
 
     def __init__(
-        self, run: StreamRun, reader: WindowReader, cursor: WindowCursor | None, period: Period | None
+        self,
+        run: StreamRun,
+        reader: WindowReader,
+        cursor: WindowCursor | None,
+        period: Period | None,
+        tallies: Tallies,
     ) -> None:
         self._run = run
+        self._tallies = tallies
+        self.found: list[Bucket] = []
         self._reader = reader
         self._cursor = cursor
         self._period = period
@@ -174,7 +182,7 @@ class WindowPartition(Partition):
         self.given_up = True
         if self._run.stopped.is_set():
             return
-        count = WindowCount()
+        count = WindowCount(tallies=self._tallies)
         try:
             for lines in self._reader.read(self._period, count):
                 if lines:
@@ -188,6 +196,7 @@ class WindowPartition(Partition):
             if self._run.failed(error):
                 raise traced(error, self._run.name) from error
             return
+        self.found = self._tallies.found()
         if self._cursor is not None:
             self._cursor.note_highest(self, count.highest)
         self.given_up = False

@@ -1,3 +1,4 @@
+import json
 import logging
 from datetime import datetime, timedelta
 
@@ -5,6 +6,7 @@ import pytest
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 from cdr.cursor import WindowCursor
+from cdr.lookback import Bucket
 from cdr.windows import Period
 from fakes import UTC, Paged, config
 
@@ -26,7 +28,7 @@ class Window:
         return self._slice
 
 
-def cursor(state=None, start="2026-01-01", end="2026-01-11", now="2026-01-11", lookback_minutes=60, workers=1):
+def cursor(state=None, start="2026-01-01", end="2026-01-11", now="2026-01-11", lookback_minutes=0, workers=1):
     return WindowCursor(
         stream=Paged(config(lookback_window_minutes=lookback_minutes)),
         state=state or {},
@@ -66,14 +68,18 @@ def test_a_finished_sync_is_one_slice_and_says_up_to_when():
 
 
 def test_the_next_sync_reads_what_is_new_and_the_lookback():
-    state = close(subject := cursor(), *range(len(subject.periods())))
-    following = cursor(state, end="2026-01-12", now="2026-01-12")
-    assert spans(following) == [("2026-01-10T23", "2026-01-11T00"), ("2026-01-11T00", "2026-01-12T00")]
+    state = close(subject := cursor(lookback_minutes=60), *range(11))
+    following = cursor(state, end="2026-01-12", now="2026-01-12", lookback_minutes=60)
+    assert spans(following) == [
+        ("2026-01-10T23", "2026-01-11T00"),
+        ("2026-01-11T00", "2026-01-11T23"),
+        ("2026-01-11T23", "2026-01-12T00"),
+    ]
 
 
 def test_without_lookback_nothing_is_read_twice():
-    state = close(subject := cursor(lookback_minutes=0), *range(len(subject.periods())))
-    assert spans(cursor(state, lookback_minutes=0)) == []
+    state = close(subject := cursor(), *range(len(subject.periods())))
+    assert spans(cursor(state)) == []
 
 
 def test_a_killed_sync_leaves_its_gaps_to_the_next():
@@ -87,21 +93,19 @@ def test_a_killed_sync_leaves_its_gaps_to_the_next():
 
 
 def test_a_sync_killed_in_its_lookback_reads_the_rest_of_the_lookback_again():
-    minutes = 24 * 60
-    state = close(subject := cursor(lookback_minutes=minutes), *range(len(subject.periods())))
+    minutes = 120
+    state = read_all(cursor(lookback_minutes=minutes), 5, "aa")
     second = cursor(state, end="2026-01-12", now="2026-01-12", lookback_minutes=minutes)
-    assert spans(second) == [("2026-01-10T00", "2026-01-11T00"), ("2026-01-11T00", "2026-01-12T00")]
-    state = close(second, 1)  # killed before the day that it looked back at was read
+    assert spans(second)[:2] == [("2026-01-10T22", "2026-01-10T23"), ("2026-01-10T23", "2026-01-11T00")]
+    state = close(second, 1, 2, 3, 4)  # killed before the first hour that it looked back at was read
     third = cursor(state, end="2026-01-12", now="2026-01-12", lookback_minutes=minutes)
-    assert ("2026-01-10T00", "2026-01-11T00") in spans(third)
+    assert spans(third) == [("2026-01-10T22", "2026-01-10T23")]
 
 
 def test_a_backfill_that_is_killed_again_and_again_gets_on():
     state = {}
-    for _ in range(10):
+    for _ in range(7 + 3 * 24):  # seven days, and three more in hours
         subject = cursor(state, lookback_minutes=3 * 24 * 60)
-        if not subject.periods():
-            break
         state = close(subject, 0)
     assert covered(state) == [("2026-01-01T00:00:00Z", "2026-01-11T00:00:00Z")]
 
@@ -155,7 +159,7 @@ def test_a_state_that_cannot_be_read_reads_everything_again_and_says_so(state, c
 
 
 def test_a_plain_cursor_value_is_understood_as_a_state():
-    subject = cursor({"started_at": "2026-01-08T00:00:00Z"})
+    subject = cursor({"started_at": "2026-01-08T00:00:00Z"}, lookback_minutes=60)
     assert spans(subject)[0] == ("2026-01-07T23", "2026-01-08T00")
 
 
@@ -165,3 +169,37 @@ def test_without_a_settled_moment_nothing_is_read():
 
 def test_every_worker_gets_a_window_of_a_daily_sync():
     assert len(cursor(start="2026-01-10", workers=8).periods()) == 8
+
+
+def read_all(subject, rows, digest):
+    """Close every window as a sync does that found so many rows in each."""
+    for window in [Window(subject, period) for period in subject.periods()]:
+        window.found = [Bucket(window.period, rows, digest)]
+        subject.close_partition(window)
+    return subject.state
+
+
+def test_the_state_counts_what_lies_within_the_lookback_and_forgets_the_rest():
+    subject = cursor(lookback_minutes=60)
+    state = read_all(subject, 10, "aa")
+    assert state["lookback"] == [["2026-01-10T23:00:00Z", "2026-01-11T00:00:00Z", 10, "aa"]]
+
+
+def test_the_next_sync_knows_the_buckets_of_the_last():
+    state = read_all(cursor(lookback_minutes=60), 7, "aa")
+    following = cursor(state, end="2026-01-11T00:20:00", now="2026-01-12", lookback_minutes=60)
+    assert [str(period)[11:16] + str(period)[-9:-4] for period in following.periods()] == ["23:0000:00", "00:0000:20"]
+    assert [tally.known for _, tallies in following.windows() for tally in tallies._tallies] == [
+        Bucket(Period(at("2026-01-10T23:00:00"), at("2026-01-11T00:00:00")), 7, "aa"),
+        None,
+    ]
+
+
+def test_a_lookback_of_a_day_over_many_rows_takes_little_room():
+    assert len(json.dumps(read_all(cursor(lookback_minutes=1440), 100_000, "f" * 16))) < 3_000
+
+
+@pytest.mark.parametrize("lookback", ["x", [["a", "b", 1, "c"]], [[1]], None, 7])
+def test_a_lookback_that_cannot_be_read_is_no_reason_to_read_everything_again(lookback):
+    state = close(subject := cursor(lookback_minutes=60), *range(len(subject.periods())))
+    assert len(cursor({**state, "lookback": lookback}, lookback_minutes=60).periods()) == 1

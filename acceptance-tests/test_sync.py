@@ -1,0 +1,99 @@
+"""`make sync` does what the README shows: calls of all vendors in one view, and a second run brings what is new."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from folders import WRITTEN
+from tools.boilerplate import facts_of
+from tools.install import ROOT
+from tools.summary import Summary, unite
+
+VENDORS = {facts_of(folder).vendor for folder in WRITTEN}
+
+
+def sync(database: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DATABASE": str(database), "CONNECTOR": "", "CONFIG": "", **variables}
+    return subprocess.run(
+        [sys.executable, "-m", "tools.sync"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def held(database: Path) -> tuple[int, int, set[str]]:
+    """Rows, distinct ids and vendors of the view."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        row = connection.execute("SELECT count(*), count(DISTINCT record_id), list(DISTINCT vendor) FROM call_records")
+        rows, ids, vendors = row.fetchone() or (0, 0, [])
+    return rows, ids, set(vendors)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("airbyte") is None, reason="PyAirbyte supports Python 3.10 to 3.12")
+def test_a_second_sync_adds_only_what_is_new(tmp_path: Path) -> None:
+    database = tmp_path / "calls.duckdb"
+    first = sync(database)
+    assert first.returncode == 0, first.stderr
+    assert re.search(r"^[\d,]+ rows, all new\.$", first.stdout, re.MULTILINE)
+    rows, ids, vendors = held(database)
+    assert vendors == VENDORS
+    assert rows == ids
+
+    second = sync(database)
+    assert second.returncode == 0, second.stderr
+    assert re.search(r"^(Nothing new|Only what is new)", second.stdout, re.MULTILINE)
+    more, ids, _ = held(database)
+    assert more == ids
+    assert rows <= more < 1.1 * rows
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"CONNECTOR": "source-nobody"}, "CONNECTOR=source-nobody has to be one of "),
+        ({"CONNECTOR": WRITTEN[0].name, "CONFIG": "secrets/absent.json"}, "CONFIG=secrets/absent.json does not exist."),
+        ({"CONFIG": "secrets/absent.json"}, "CONNECTOR=… has to be one of "),
+    ],
+)
+def test_a_wrong_variable_is_told_in_one_sentence(tmp_path: Path, variables: dict[str, str], sentence: str) -> None:
+    done = sync(tmp_path / "calls.duckdb", **variables)
+    assert done.returncode == 1
+    assert done.stderr.startswith(sentence)
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "calls.duckdb").exists()
+
+
+def test_invented_calls_are_refused_beside_real_ones(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "calls.duckdb")) as database:
+        database.execute("CREATE SCHEMA voxo_0a1b2c3d; CREATE TABLE voxo_0a1b2c3d.call_records (record_id VARCHAR)")
+    code = "import tools.sync as s; s.keep_apart('simulated_voxo')"
+    environment = {**os.environ, "DATABASE": str(tmp_path / "calls.duckdb")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert "holds calls of a real account" in done.stderr
+
+
+def test_the_view_unites_every_vendor_and_the_summary_counts_them() -> None:
+    columns = "vendor VARCHAR, started_at TIMESTAMP, disposition VARCHAR, talk_seconds BIGINT, issues JSON"
+    with duckdb.connect() as database:
+        assert unite(database) == Summary()
+        for vendor, talk in (("voxo", 60), ("bics", 120)):
+            database.execute(f"CREATE SCHEMA {vendor}_1")
+            database.execute(f"CREATE TABLE {vendor}_1.call_records ({columns}, _airbyte_raw_id VARCHAR)")
+            calls = [
+                [vendor, "2026-01-01", "answered", talk, "[]"],
+                [vendor, "2026-01-02", "busy", None, '["id_missing"]'],
+            ]
+            database.executemany(f"INSERT INTO {vendor}_1.call_records VALUES (?, ?, ?, ?, ?, 'x')", calls)  # noqa: S608
+        summary = unite(database).since(Summary(), read=5)
+        assert [vendor.name for vendor in summary.vendors] == ["bics", "voxo"]
+        assert [(v.calls, v.answered, v.talk_minutes, v.with_issues) for v in summary.vendors] == [
+            (2, 0.5, 2.0, 1),
+            (2, 0.5, 1.0, 1),
+        ]
+        assert (summary.new, summary.read) == (4, 5)

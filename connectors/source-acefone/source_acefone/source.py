@@ -1,0 +1,10 @@
+"""The source, as Airbyte knows it."""
+
+from cdr.source import CallRecordSource
+from source_acefone.streams import CallRecords
+
+
+class SourceAcefone(CallRecordSource):
+    """Call detail records of Acefone."""
+
+    streams = (CallRecords,)

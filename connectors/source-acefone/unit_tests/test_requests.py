@@ -1,0 +1,194 @@
+"""What goes over the wire, page by page, and what of the answers is believed."""
+
+import pytest
+from airbyte_cdk.models import FailureType, Status
+
+
+def test_a_window_is_asked_for_in_local_time_a_second_wider_on_each_side(vendor, connected):
+    with connected(vendor, start_date="2026-07-01", end_date="2026-07-01T11:59:59Z", num_workers=1) as acefone:
+        acefone.read()
+        assert acefone.asked() == [
+            {
+                "from_date": "2026-07-01 00:59:59",
+                "to_date": "2026-07-01 13:00:01",
+                "time_zone": "Europe/London",
+                "page": "1",
+                "limit": "100",
+            }
+        ]
+
+
+def test_the_configured_zone_is_named_and_its_times_are_asked_for(vendor, connected):
+    with connected(vendor, timezone="Asia/Kolkata", start_date="2026-03-28T00:00:00Z", num_workers=1) as acefone:
+        acefone.read()
+        first, second = acefone.asked()
+    assert (first["from_date"], first["to_date"]) == ("2026-03-28 05:29:59", "2026-03-29 00:00:01")
+    assert (second["from_date"], second["to_date"]) == ("2026-03-28 23:59:59", "2026-03-29 05:30:01")
+    assert {first["time_zone"], second["time_zone"]} == {"Asia/Kolkata"}
+
+
+@pytest.mark.parametrize("includes", [True, False])
+def test_rows_on_the_edge_of_two_windows_come_once_whichever_bounds_the_vendor_includes(
+    vendor, connected, at, includes
+):
+    vendor.includes = includes
+    vendor.calls = [
+        ("before", at("2026-01-09T23:59:59")),
+        ("first", at("2026-01-10T00:00:00")),
+        ("edge", at("2026-01-11T00:00:00")),
+        ("last", at("2026-01-11T23:59:59")),
+        ("after", at("2026-01-12T00:00:00")),
+    ]
+    with connected(vendor, start_date="2026-01-10", end_date="2026-01-11", num_workers=1) as acefone:
+        assert acefone.read().ids == ["edge", "first", "last"]
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("shape", [list, dict])
+@pytest.mark.parametrize(("count", "pages"), [(0, 1), (99, 1), (100, 1), (101, 2), (250, 3)])
+def test_every_page_is_read_and_none_more(vendor, connected, calls, count, pages, shape, workers):
+    vendor.calls, vendor.shape = calls(count), shape
+    vendor.epochs = False
+    # A day that is one window for any number of workers: it is already covered but for this stretch.
+    with connected(vendor, num_workers=workers, end_date="2026-03-28T09:59:59Z") as acefone:
+        outcome = acefone.read()
+        asked = acefone.asked()
+    assert outcome.error is None
+    assert outcome.ids == [f"c{number:04}" for number in range(count)]
+    if workers == 1:
+        assert [query["page"] for query in asked] == [str(page + 1) for page in range(pages)]
+
+
+@pytest.mark.parametrize(("count", "pages"), [(0, 1), (99, 1), (100, 2), (101, 2), (250, 3)])
+def test_without_counters_a_short_or_empty_page_is_the_last(vendor, connected, calls, count, pages):
+    vendor.calls = calls(count)
+    vendor.counters = lambda window, page, number: {"page": str(number)}
+    with connected(vendor, num_workers=1) as acefone:
+        outcome = acefone.read()
+        asked = acefone.asked()
+    assert outcome.error is None
+    assert len(outcome.ids) == count
+    assert [query["page"] for query in asked] == [str(page + 1) for page in range(pages)]
+
+
+@pytest.mark.parametrize("total", ["250", 250])
+def test_where_the_filtered_counter_is_missing_the_total_counts(vendor, connected, calls, total):
+    vendor.calls = calls(250)
+    vendor.counters = lambda window, page, number: {"total_records": total}
+    with connected(vendor, num_workers=1) as acefone:
+        assert len(acefone.read().ids) == 250
+        assert len(acefone.asked()) == 3
+
+
+@pytest.mark.parametrize("stated", ["90", "240", "251", "900"])
+def test_a_counter_that_stays_wrong_ends_the_stream_with_both_figures(vendor, connected, calls, stated):
+    vendor.calls = calls(250)
+    vendor.counters = lambda window, page, number: {"filtered_records": stated}
+    with connected(vendor, num_workers=1) as acefone:
+        outcome = acefone.read()
+    assert outcome.error.failure_type is FailureType.transient_error
+    assert f"{stated} stated" in outcome.error.message
+    assert "rows received" in outcome.error.message
+
+
+def test_a_counter_that_was_wrong_once_costs_a_second_reading_and_no_row_twice(vendor, connected, calls):
+    vendor.calls = calls(150)
+    told = iter(["151", "151"])
+    vendor.counters = lambda window, page, number: {"filtered_records": next(told, "150")}
+    with connected(vendor, num_workers=1) as acefone:
+        outcome = acefone.read()
+        assert len(acefone.asked()) == 4
+    assert outcome.error is None
+    assert outcome.ids == sorted({name for name, _ in vendor.calls})
+
+
+def test_rows_of_an_object_come_in_the_order_of_their_indexes(vendor, connected, calls):
+    vendor.calls, vendor.shape = calls(12), dict
+    with connected(vendor, num_workers=1) as acefone:
+        records = acefone.read().records
+    # Newest first, as the vendor sends them; as text "10" would come before "2".
+    assert [record["vendor_record_id"] for record in records] == [f"c{number:04}" for number in reversed(range(12))]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, [], {"data": "none"}, {"data": {"message": "no"}}, {"filtered_records": "3", "data": None}, b"<html>"]
+)
+def test_a_body_without_its_rows_is_never_no_rows(vendor, connected, body):
+    vendor.script = lambda request: (200, {}, body)
+    with connected(vendor, num_workers=1) as acefone:
+        outcome = acefone.read()
+    assert outcome.error.failure_type is FailureType.transient_error
+
+
+@pytest.mark.parametrize("body", [{"data": []}, {"data": {}}, {"filtered_records": "0", "data": None}])
+def test_an_empty_window_may_be_written_in_three_ways(vendor, connected, body):
+    vendor.script = lambda request: (200, {}, body)
+    with connected(vendor, num_workers=1) as acefone:
+        outcome = acefone.read()
+    assert (outcome.error, outcome.records) == (None, [])
+
+
+@pytest.mark.parametrize("no", [False, "false", 0])
+def test_a_200_that_says_it_failed_has_failed_in_the_vendors_words(vendor, connected, no):
+    vendor.script = lambda request: (200, {}, {"success": no, "message": "Report engine is down", "data": []})
+    with connected(vendor, num_workers=1) as acefone:
+        outcome = acefone.read()
+        assert len(acefone.received) == 4
+    assert outcome.error.failure_type is FailureType.transient_error
+    assert "Report engine is down" in outcome.error.message
+
+
+def test_a_200_that_failed_once_is_asked_again(vendor, connected, calls):
+    vendor.calls = calls(3)
+    failures = [(200, {}, {"success": False, "message": "Report engine is down"})]
+    vendor.script = lambda request: failures.pop() if failures else None
+    with connected(vendor, num_workers=1) as acefone:
+        assert acefone.read().ids == ["c0000", "c0001", "c0002"]
+
+
+@pytest.mark.parametrize("yes", [True, "true", 1, None])
+def test_a_page_that_says_success_is_a_page(vendor, connected, calls, yes):
+    vendor.calls = calls(1)
+    counters = vendor.counters
+    vendor.counters = lambda *page: {**counters(*page), "success": yes}
+    with connected(vendor, num_workers=1) as acefone:
+        assert acefone.read().ids == ["c0000"]
+
+
+@pytest.mark.parametrize("command", ["check", "read"])
+def test_a_404_names_the_second_platform_as_a_possible_reason(vendor, connected, command):
+    vendor.script = lambda request: (404, {}, {"message": "Route not found"})
+    with connected(vendor, num_workers=1) as acefone:
+        if command == "check":
+            answer = acefone.check()
+            assert answer.status is Status.FAILED
+            message = answer.message
+        else:
+            error = acefone.read().error
+            assert error.failure_type is FailureType.config_error
+            message = error.message
+        assert len(acefone.received) == 1
+    assert all(words in message for words in ("Route not found", "`api_url`", "second UK platform", "ask Acefone"))
+
+
+def test_a_sync_resumes_a_lookback_behind_where_the_last_one_ended(vendor, connected, calls):
+    vendor.calls = calls(3)
+    with connected(vendor, num_workers=1, start_date="2026-06-01", end_date="2026-06-03") as acefone:
+        state = acefone.read().state
+        before = len(acefone.received)
+        acefone.read(state)
+        asked = acefone.asked()[before:]
+    # Read up to 2026-06-04T00:00Z, an hour after midnight in London; 1,440 minutes behind it is the same hour.
+    assert asked[0]["from_date"] == "2026-06-03 00:59:59"
+    assert asked[-1]["to_date"] == "2026-06-04 01:00:01"
+
+
+def test_a_sync_resumes_in_the_hour_before_the_doubled_one(vendor, connected):
+    settings = {"num_workers": 1, "lookback_window_minutes": 0, "start_date": "2026-10-24"}
+    with connected(vendor, end_date="2026-10-25T00:29:59Z", **settings) as acefone:
+        state = acefone.read().state
+        # 00:30Z is 01:30 in London, for the first time; what was asked for reaches past the second.
+        assert acefone.asked()[-1]["to_date"] == "2026-10-25 02:30:01"
+    with connected(vendor, end_date="2026-10-25", **settings) as acefone:
+        acefone.read(state)
+        assert acefone.asked()[0]["from_date"] == "2026-10-25 00:29:59"

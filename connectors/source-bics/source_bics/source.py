@@ -1,0 +1,10 @@
+"""The source, as Airbyte knows it."""
+
+from cdr.source import CallRecordSource
+from source_bics.streams import CallRecords, Recordings
+
+
+class SourceBics(CallRecordSource):
+    """Call detail records and recordings of BICS CPaaS."""
+
+    streams = (CallRecords, Recordings)
