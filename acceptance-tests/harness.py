@@ -97,6 +97,9 @@ def catalog(outcome: Outcome, mode: str = "incremental", only: list[str] | None 
     }
 
 
+_DISCOVERED: dict[str, Outcome] = {}
+
+
 class Connector:
     """One connector, its files in a folder of the test's own."""
 
@@ -134,7 +137,15 @@ class Connector:
         only: list[str] | None = None,
         **options: Any,
     ) -> Outcome:
-        """Discover, then read what was discovered."""
-        found = self.run("discover", config=config)
-        assert found.code == 0, found.text
-        return self.run("read", config=config, catalog=catalog(found, mode, only), state=state, **options)
+        """Read what `discover` finds."""
+        return self.run(
+            "read", config=config, catalog=catalog(self.discover(config), mode, only), state=state, **options
+        )
+
+    def discover(self, config: Any) -> Outcome:
+        """The catalogue of a connector, asked for once: it is the same for every configuration."""
+        if self.name not in _DISCOVERED:
+            found = self.run("discover", config=config)
+            assert found.code == 0, found.text
+            _DISCOVERED[self.name] = found
+        return _DISCOVERED[self.name]

@@ -11,16 +11,18 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from cdr.stream import Stream
+from cdr.windows import Period
 from tools.boilerplate import connector_folders, facts_of
 from tools.install import ROOT
 
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _HEAD = ("Vendor", "Stream", "Authentication", "Paginator", "Window", "Cursor", "Lookback")
+_SAMPLE = Period(datetime(2026, 1, 1, tzinfo=timezone.utc), datetime(2026, 1, 2, tzinfo=timezone.utc))
 _BOUNDS = {"inclusive": "both bounds inclusive", "half_open": "half-open", "unknown": "bounds not known"}
 
 
@@ -33,9 +35,9 @@ def streams_of(folder: Path) -> list[type[Stream]]:
         found = vars(importlib.import_module(f"{module}.streams")).values()
     finally:
         sys.path.remove(str(folder))
-    return [
-        cls for cls in found if isinstance(cls, type) and issubclass(cls, Stream) and cls.__module__.startswith(module)
-    ]
+    own = [cls for cls in found if isinstance(cls, type) and cls.__module__.startswith(module)]
+    # What several streams of a vendor share is a class without a name.
+    return [cls for cls in own if issubclass(cls, Stream) and hasattr(cls, "name")]
 
 
 def specification(folder: Path) -> dict[str, Any]:
@@ -61,9 +63,9 @@ def _row(folder: Path, stream: type[Stream]) -> tuple[str, ...]:
         f"`{stream.name}`",
         ", ".join(_choices(properties["credentials"])),
         _paginator(stream),
-        _window(stream),
-        f"`{stream.cursor}`",
-        f"{minutes:,} minutes",
+        _window(stream) if stream.cursor else "read whole",
+        f"`{stream.cursor}`" if stream.cursor else "none",
+        f"{minutes:,} minutes" if stream.cursor else "none",
     )
 
 
@@ -89,7 +91,9 @@ def _paginator(stream: type[Stream]) -> str:
 
 def _window(stream: type[Stream]) -> str:
     window = stream.window
-    return f"`{window.start}` to `{window.end}`, {window.zone}, {_BOUNDS[window.bounds]}, {_span(window.step)}"
+    parameters = " to ".join(f"`{name}`" for name in window.params(_SAMPLE, "UTC"))
+    zone = f"zone `{window.zone[1:-1]}`" if window.zone.startswith("{") else window.zone
+    return f"{parameters}, {zone}, {_BOUNDS[window.bounds]}, {_span(window.step)}"
 
 
 def _span(step: timedelta) -> str:

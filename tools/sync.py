@@ -68,10 +68,8 @@ def simulated(connector: str) -> Iterator[list[Job]]:
         _must_exist(connector)
     names = [connector] if connector else runnable()
     with tempfile.TemporaryDirectory() as folder:
-        vendors = [vendor_of(name) for name in names]
-        command = [str(VENV / "bin" / "python"), "-m", "simulators", *vendors, "--config-dir", folder]
         process = subprocess.Popen(
-            [*command, "--until-stdin-closes"],
+            [str(VENV / "bin" / "python"), "-m", "simulators", "--config-dir", folder, "--until-stdin-closes"],
             cwd=ROOT / "acceptance-tests",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -80,7 +78,17 @@ def simulated(connector: str) -> Iterator[list[Job]]:
         try:
             if not any("ready" in line for line in process.stdout or ()):
                 raise SyncError("The simulators did not start: `make simulators` shows why.")
-            yield [Job(name, _read(_config_file(Path(folder), name)), SIMULATED + vendor_of(name)) for name in names]
+            files = {name: Path(folder) / f"{vendor_of(name)}.json" for name in names}
+            without = [name for name, file in files.items() if not file.exists()]
+            if connector in without:
+                raise SyncError(f"{connector} has no simulator to read from: name an account with CONFIG.")
+            if without:
+                print(f"Left out, for they have no simulator yet: {', '.join(without)}.", flush=True)
+            yield [
+                Job(name, _read(file), SIMULATED + vendor_of(name))
+                for name, file in files.items()
+                if name not in without
+            ]
         finally:
             process.communicate()
 

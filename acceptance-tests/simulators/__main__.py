@@ -70,7 +70,7 @@ def main(given: list[str] | None = None) -> int:
     with contextlib.ExitStack() as stack:
         for index, vendor in enumerate(arguments.vendors or VENDORS):
             made = simulator_class(vendor)
-            options = {"rate_limit": made.documented_rate_limit}
+            options = dict(made.as_documented)
             for text in arguments.option:
                 options |= _keys(_meant(text, vendor))
             simulator = made(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -15,6 +16,7 @@ from openapi_spec_validator.readers import read_from_filename
 from simulators.server import Request
 
 SPECS: Final = Path(__file__).resolve().parents[2] / "specs"
+_MOST: Final = 20_000
 
 
 class Document:
@@ -25,6 +27,7 @@ class Document:
         self._api = OpenAPI.from_file_path(path)
         self._content: dict[str, Any] = dict(read_from_filename(path)[0])
         self._lock = Lock()
+        self._good: set[tuple[str, str, str, str]] = set()
 
     @cache  # noqa: B019 - a document lives as long as the process
     def _operation(self, template: str, method: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -46,13 +49,19 @@ class Document:
             return f"repeated query parameter {', '.join(repeated)}"
         return None
 
-    def breach(self, request: Request, template: str, url: str) -> str | None:
+    def breach(self, request: Request, template: str) -> str | None:
         """Say in what way a request breaks the document, or None."""
         _, required = self._operation(template, request.method.lower())
         if missing := sorted(required - request.headers.keys()):
             return f"missing header {', '.join(missing)}"
+        # Parameters are judged one by one, so a request made of known good ones is good: openapi-core takes 5 ms.
+        parts = {(template, request.method, "path", re.sub(r"[0-9A-Za-z]+", "x", request.path))}
+        parts.add((template, request.method, "names", " ".join(sorted(request.query))))
+        parts |= {(template, name, "value", _shape(name, value)) for name, value in request.pairs}
+        if not request.body and parts <= self._good:
+            return None
         checked = MockRequest(
-            url,
+            "http://127.0.0.1:1",  # where the documents know the simulators, TLS or not
             request.method.lower(),
             request.path,
             args=dict(request.pairs),
@@ -65,7 +74,15 @@ class Document:
                 self._api.validate_request(checked)
         except OpenAPIError as error:
             return f"{error}: {error.__cause__}" if error.__cause__ else str(error)
+        with self._lock:
+            if len(self._good) < _MOST:
+                self._good |= parts
         return None
+
+
+def _shape(name: str, value: str) -> str:
+    """Page numbers are all alike; only sizes have a largest one."""
+    return "1" if name in {"page", "skip"} and re.fullmatch(r"[1-9][0-9]{0,7}", value) else value
 
 
 @cache

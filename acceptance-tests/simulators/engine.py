@@ -111,7 +111,10 @@ class Simulator(ABC):
     cursors: ClassVar[Mapping[str, str | None]] = {"call_records": "started_at"}
     default_region: ClassVar[str | None] = None
     auths: ClassVar[tuple[str, ...]] = ("access_token", "password")
-    documented_rate_limit: ClassVar[int | None] = None
+    as_documented: ClassVar[Mapping[str, Any]] = {}
+    """Options that make it as awkward as the vendor says it is, where a test would rather not have that."""
+    link_marker: ClassVar[str | None] = None
+    """What signed links contain and nothing else does."""
     defaults: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(
@@ -213,7 +216,7 @@ class Simulator(ABC):
         account = self.account() if account_id is None else account_id
         seen_from = self.default_region if region == "" else region
         return [
-            self._canonical(stream, row, self.expected(stream, row.item, seen_from, **context), account)
+            self.canonical(stream, row, self.expected(stream, row.item, seen_from, **context), account)
             for row in self.table(stream).between(low, high)
             if row.visible <= time.time()
         ]
@@ -371,18 +374,18 @@ class Simulator(ABC):
             text = text.replace(secret, _HIDDEN)
         return text
 
-    def page(self, route: Route, found: Sequence[Row], number: int, size: int) -> Page:
-        """Cut a page out of the rows in the order they are served; where a fault strikes, another one than asked."""
+    def page(self, route: Route, found: Sequence[Row], first: int, size: int) -> Page:
+        """Cut a page out of rows in the order they are served, after `first` of them. Faults may make it another one."""
         table = self.table(route.stream)
         struck = {fault.kind: fault for fault in self.faults.take(_NOT_SHIFTS, route.name, route.stream)}
-        pages, total = -(-len(found) // size), len(found)
-        if pages > 1 and number == 1:
+        number, pages, total = first // size + 1, -(-len(found) // size), len(found)
+        if pages > 1 and first == 0:
             for fault in self.faults.take(_SHIFTS, route.name, route.stream):
                 if fault.kind == "insert_row":
                     found, total = found[1:], total - 1
                 else:
                     table.remove([found[0].id])
-        first = 0 if "same_page" in struck else (number - 1) * size
+        first = 0 if "same_page" in struck else first
         rows = [row.body for row in found[first : first + size]]
         if "growing_pages" in struck:
             pages, total = max(pages, number) + 1, max(total, number * size) + size
@@ -496,7 +499,7 @@ class Simulator(ABC):
             return self.refuse(request, what)
         if route.stream and (refusal := self._refuse_token(request)) is not None:
             return refusal
-        if self.validate and (what := document(self.vendor).breach(request, route.template, self.url)):
+        if self.validate and (what := document(self.vendor).breach(request, route.template)):
             return self.refuse(request, what)
         answer: Response = getattr(self, route.name)(request, route, **values)
         return answer
@@ -506,9 +509,13 @@ class Simulator(ABC):
         self.violation(request, what)
         return self.failure(400, self.tidy(what))
 
+    def alive(self, token: str) -> Grant | None:
+        """Return what a token is good for, as long as it is."""
+        grant = self.grants.get(token)
+        return None if grant is None or (grant.until is not None and time.time() >= grant.until) else grant
+
     def _refuse_token(self, request: Request) -> Response | None:
-        grant = self.grants.get(self.bearer(request))
-        if grant is None or (grant.until is not None and time.time() >= grant.until):
+        if (grant := self.alive(self.bearer(request))) is None:
             return self.unauthorised()
         with self._lock:
             if grant.uses is not None:
@@ -517,15 +524,13 @@ class Simulator(ABC):
                 grant.uses -= 1
         return self.refuse_token(grant)
 
-    def _canonical(self, stream: str, row: Row, columns: dict[str, Any], account_id: str) -> dict[str, Any]:
-        if "call" not in stream or stream.endswith("reports"):
-            return {**columns, "vendor": self.vendor, "account_id": account_id, "schema_version": 1}
+    def canonical(self, stream: str, row: Row, columns: dict[str, Any], account_id: str) -> dict[str, Any]:
+        """Complete the columns to a row of the contract."""
         own = {"vendor": self.vendor, "account_id": account_id, "vendor_record_id": row.id}
-        raw = {**orjson.loads(row.body), **columns.pop("raw", {})}
         found = columns.pop("issues", ())
         issues = [issue for issue in ISSUES if issue in found]
         record_id = f"{self.vendor}:{account_id}:{row.id}"
-        return {**BLANK, **own, **columns, "record_id": record_id, "raw": raw, "issues": issues}
+        return {**BLANK, **own, **columns, "record_id": record_id, "raw": orjson.loads(row.body), "issues": issues}
 
 
 ISSUES: Final = ("number_unparsed", "time_unreadable", "time_ambiguous", "time_mismatch", "end_before_start")

@@ -32,8 +32,11 @@ class Spelled(NamedTuple):
     region: str | None = None
 
 
-def spell(number: Number, style: str) -> Spelled:
-    """Print a number as `bare` (country code, no +), `plus`, `zeros`, `spaced` or `national` digits."""
+def spell(number: Number, style: str, *, bare_is_known: bool = False) -> Spelled:
+    """Print a number as `bare` (country code, no +), `plus`, `zeros`, `spaced` or `national` digits.
+
+    `bare_is_known` says that the vendor is known to leave the + out; else bare digits are read by the region alone.
+    """
     if number.kind not in {"e164", "unparsed"}:
         return Spelled(number.text, number.kind)
     code, digits = _CODES[number.country], number.text or ""
@@ -46,7 +49,7 @@ def spell(number: Number, style: str) -> Spelled:
     }[style]
     if number.kind == "unparsed":
         return Spelled(text, "unparsed")
-    region = number.country if style == "national" else None
+    region = number.country if style == "national" or (style == "bare" and not bare_is_known) else None
     return Spelled(text, "e164", f"+{code}{digits}", number.country, region)
 
 

@@ -40,6 +40,7 @@ class Table:
         self.removed: set[str] = set()
         self._keys = [row.key for row in self.rows]
         self._selections: dict[tuple[int, int], tuple[float, list[Row]]] = {}
+        self._by_id: dict[str, Row] = {}
         self._lock = Lock()
 
     def select(self, low: int, high: int, now: float) -> list[Row]:
@@ -55,6 +56,14 @@ class Table:
                 del self._selections[next(iter(self._selections))]
             self._selections[low, high] = until, found
             return found
+
+    def get(self, name: str, now: float) -> Row | None:
+        """Return the row with that id, if it is served now."""
+        if not self._by_id:
+            self._by_id = {row.id: row for row in self.rows}
+        row = self._by_id.get(name)
+        served = row is not None and row.visible <= now and name not in self.hidden | self.removed
+        return row if served else None
 
     def between(self, low: int, high: int) -> Sequence[Row]:
         """Return the rows, late ones included, whose cursor lies in `low <= cut <= high`."""

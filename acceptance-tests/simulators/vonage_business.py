@@ -121,7 +121,9 @@ class VonageBusiness(Simulator):
             yield Row(end, end, self.visible(call.end), call.uuid4, orjson.dumps(self._printed(call)), call)
 
     def _sides(self, call: Call) -> tuple[Spelled, Spelled]:
-        return spell(call.caller.number, call.pick(1, _STYLES)), spell(call.callee.number, call.pick(2, _STYLES))
+        numbers = (call.caller.number, 1), (call.callee.number, 2)
+        caller, callee = (spell(number, call.pick(slot, _STYLES), bare_is_known=True) for number, slot in numbers)
+        return caller, callee
 
     def _printed(self, call: Call) -> dict[str, Any]:
         sides = [
@@ -274,7 +276,7 @@ class VonageBusiness(Simulator):
             found = [row for row in found if low <= self._start_of(row) <= high]
         if query.get("order") != "asc":
             found = found[::-1]
-        page = self.page(route, found, number, size)
+        page = self.page(route, found, (number - 1) * size, size)
         href = f"{self.url}{request.path}?page="  # without the filter: a trap for whoever follows it
         links = {"first": 1, "prev": page.number - 1, "self": page.number, "next": page.number + 1}
         body = {

@@ -14,7 +14,7 @@ import orjson
 from simulators.calls import MICRO, Call, stamp
 from simulators.engine import Route, Simulator, json, listed
 from simulators.faults import Response
-from simulators.numbers import Spelled, columns, spell, unreadable
+from simulators.numbers import Spelled, columns, spell
 from simulators.server import Request
 from simulators.tables import Row
 
@@ -145,13 +145,9 @@ class Voxo(Simulator):
         sides = []
         for slot, number in ((3, call.caller.number), (4, call.callee.number)):
             # Without country code a number is American; one of another country then cannot be read.
-            style = call.pick(slot, ("national", "bare", "plus", "spaced") if number.country == "US" else ("plus", "zeros"))
-            spelled = spell(number, style)
-            if style == "bare":
-                spelled = spelled._replace(region="US")
-            if number.country == "GB" and call.chance(slot, 4):
-                spelled = unreadable(spell(number, "bare"))
-            sides.append(spelled)
+            american = number.country == "US"
+            style = call.pick(slot, ("national", "bare", "plus", "spaced") if american else ("plus", "zeros", "plus", "bare"))
+            sides.append(spell(number, style))
         return sides[0], sides[1]
 
     @staticmethod
@@ -328,7 +324,7 @@ class Voxo(Simulator):
         limit = self.options["rows_limit"]
         if limit is not None and len(found) > limit and self.options["rows_limit_answer"] == "fail":
             return self.failure(500, "The report is too large")
-        rows = self.page(route, found, 1, limit or max(len(found), 1)).rows
+        rows = self.page(route, found, 0, limit or max(len(found), 1)).rows
         if str(zone) != "UTC":
             rows = [_printed_in(zone, row) for row in rows]
         return json(listed(rows))

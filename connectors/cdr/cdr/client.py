@@ -64,7 +64,14 @@ class Client:
     def get(self, request: Request) -> bytes:
         """The body of a successful answer, complete by its own `Content-Length`."""
         with self._slots:
-            response = self._send(self._data, self._data_errors, "GET", request.path, params=dict(request.params))
+            response = self._send(
+                self._data,
+                self._data_errors,
+                "GET",
+                request.path,
+                params=dict(request.params),
+                headers=dict(request.headers),
+            )
         return response.content or b""
 
     def login(self, login: Login) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ can resume.
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 from collections.abc import Iterable, Mapping, MutableMapping
@@ -70,7 +71,7 @@ class WindowCursor(ConcurrentCursor):
         self._stream = stream
         self._workers = workers
         self._end = self._synced_until = period.end if period else now
-        given = dict(state)
+        given = copy.deepcopy(dict(state))  # the CDK turns its texts into moments in place
         until = given.pop(_SYNCED_UNTIL, None)
         self._buckets = {bucket.period: bucket for bucket in buckets_from(given.pop(_LOOKBACK, ()))}
         self._buckets_lock = threading.Lock()

@@ -7,7 +7,7 @@ the configuration and nothing else, so that any number of workers may share one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,16 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """One GET: a path below `api_url` and its query parameters."""
+    """One GET: a path below `api_url`, its query parameters, and headers beside those of the authenticator."""
 
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def plus(self, params: Mapping[str, str]) -> Request:
-        return Request(self.path, {**self.params, **params})
+        return replace(self, params={**self.params, **params})
 
     def without(self, *names: str) -> Request:
-        return Request(self.path, {name: value for name, value in self.params.items() if name not in names})
+        return replace(self, params={name: value for name, value in self.params.items() if name not in names})
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Stream:
     name:        the stream's name in the catalogue
     vendor:      the word in the column `vendor`
     endpoint:    path below `api_url`, with `{keys}` of the configuration
+    headers:     headers that the vendor wants on every request, beside the authenticator's
     rows:        where the rows are in a body: a dotted path, "" for the body itself, or a function of the body
     total:       where the body states the rows of the window; () where it does not
     cursor:      the column that orders the stream and decides which window a row belongs to; None for a list that is
@@ -72,6 +74,7 @@ class Stream:
     name: ClassVar[str]
     vendor: ClassVar[str]
     endpoint: ClassVar[str]
+    headers: ClassVar[Mapping[str, str]] = {}
     rows: ClassVar[str | Envelope]
     total: ClassVar[Paths] = ()
     cursor: ClassVar[str | None]
@@ -142,7 +145,7 @@ class Stream:
         """The request for page `index` of `period`."""
         period_params = self.window.params(period, self.zone) if period else {}
         path = self.endpoint.format_map(self.config.path_values())
-        return Request(path, {**self.params(), **period_params, **self.paginator.params(index)})
+        return Request(path, {**self.params(), **period_params, **self.paginator.params(index)}, self.headers)
 
     def normaliser(self) -> Normaliser:
         config = self.config

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from airbyte_cdk.models import FailureType, Status
+
 from source_acefone.answers import failure
 from source_acefone.authenticator import EitherForm
 
@@ -19,7 +20,7 @@ def paths(acefone):
 
 
 def test_the_bare_token_is_sent_as_the_vendors_document_shows(vendor, connected):
-    with connected(vendor, num_workers=1, end_date="2026-03-29") as acefone:
+    with connected(vendor, num_workers=1, start_date="2026-03-27") as acefone:
         acefone.read()
         assert acefone.signed() == ["given-token", "given-token"]
 
@@ -113,7 +114,7 @@ def test_a_given_token_revoked_in_mid_sync_is_not_tried_in_another_form(vendor, 
 
 
 def test_a_login_is_one_post_and_its_token_is_used_bare(vendor, connected):
-    with connected(vendor, num_workers=1, end_date="2026-03-29", credentials=LOGIN) as acefone:
+    with connected(vendor, num_workers=1, start_date="2026-03-27", credentials=LOGIN) as acefone:
         acefone.read()
         login, *reports = acefone.received
     assert (login.command, login.path) == ("POST", "/v1/auth/login")

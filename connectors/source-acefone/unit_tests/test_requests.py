@@ -5,12 +5,13 @@ from airbyte_cdk.models import FailureType, Status
 
 
 def test_a_window_is_asked_for_in_local_time_a_second_wider_on_each_side(vendor, connected):
-    with connected(vendor, start_date="2026-07-01", end_date="2026-07-01T11:59:59Z", num_workers=1) as acefone:
+    dates = {"start_date": "2026-06-30T23:00:00Z", "end_date": "2026-07-01T22:59:59Z"}
+    with connected(vendor, num_workers=1, **dates) as acefone:
         acefone.read()
         assert acefone.asked() == [
             {
-                "from_date": "2026-07-01 00:59:59",
-                "to_date": "2026-07-01 13:00:01",
+                "from_date": "2026-06-30 23:59:59",
+                "to_date": "2026-07-02 00:00:01",
                 "time_zone": "Europe/London",
                 "page": "1",
                 "limit": "100",
@@ -49,8 +50,7 @@ def test_rows_on_the_edge_of_two_windows_come_once_whichever_bounds_the_vendor_i
 def test_every_page_is_read_and_none_more(vendor, connected, calls, count, pages, shape, workers):
     vendor.calls, vendor.shape = calls(count), shape
     vendor.epochs = False
-    # A day that is one window for any number of workers: it is already covered but for this stretch.
-    with connected(vendor, num_workers=workers, end_date="2026-03-28T09:59:59Z") as acefone:
+    with connected(vendor, num_workers=workers) as acefone:
         outcome = acefone.read()
         asked = acefone.asked()
     assert outcome.error is None
@@ -173,7 +173,8 @@ def test_a_404_names_the_second_platform_as_a_possible_reason(vendor, connected,
 
 def test_a_sync_resumes_a_lookback_behind_where_the_last_one_ended(vendor, connected, calls):
     vendor.calls = calls(3)
-    with connected(vendor, num_workers=1, start_date="2026-06-01", end_date="2026-06-03") as acefone:
+    dates = {"start_date": "2026-06-01", "end_date": "2026-06-03"}
+    with connected(vendor, num_workers=1, lookback_window_minutes=1440, **dates) as acefone:
         state = acefone.read().state
         before = len(acefone.received)
         acefone.read(state)
@@ -184,7 +185,7 @@ def test_a_sync_resumes_a_lookback_behind_where_the_last_one_ended(vendor, conne
 
 
 def test_a_sync_resumes_in_the_hour_before_the_doubled_one(vendor, connected):
-    settings = {"num_workers": 1, "lookback_window_minutes": 0, "start_date": "2026-10-24"}
+    settings = {"num_workers": 1, "start_date": "2026-10-24"}
     with connected(vendor, end_date="2026-10-25T00:29:59Z", **settings) as acefone:
         state = acefone.read().state
         # 00:30Z is 01:30 in London, for the first time; what was asked for reaches past the second.

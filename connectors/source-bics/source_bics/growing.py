@@ -18,8 +18,8 @@ from cdr.windows import Period
 from source_bics.answers import PageFacts, unsigned
 
 KEPT = timedelta(days=60)
-# Reading more pages again than the list has is a second reading, which the reader makes by itself.
-_PATIENCE = 20
+# Beyond the pages of a second reading, so many are read again: short lists at a busy moment need more than they have.
+_PATIENCE = 40
 
 
 class GrowingReader(WindowReader):
@@ -113,8 +113,10 @@ class Reading(_Pass):
             reached = max(reached, end)
         if pages:
             return sorted(pages)[-most:]
-        first, self.walked = self.walked, self.walked + most
-        return range(first, min(self.walked, -(-self.highest // self.size)))
+        last = -(-self.highest // self.size)
+        first = self.walked if self.walked < last else 0
+        self.walked = min(first + most, last)
+        return range(first, self.walked)
 
     def report(self, outcome: _Pass) -> None:
         """Tell the reader in its own terms: a total that only grew is the highest one stated, and has not moved."""

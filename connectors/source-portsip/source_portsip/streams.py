@@ -1,5 +1,14 @@
 """PortSIP PBX v22: call detail records, legs and reports. Docs: the vendor's REST API reference, v22."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import ClassVar
+
+from cdr.authenticators import Authenticator, GivenToken
+from cdr.config import Config
+from cdr.fields import Row, Setting
+from cdr.normaliser import Normaliser
 from cdr.readers import (
     Fields,
     between,
@@ -14,6 +23,10 @@ from cdr.readers import (
     timestamp,
     whole,
 )
+from cdr.record import ISSUES
+from source_portsip import lists
+from source_portsip.lists import Filter, SkipTop
+from source_portsip.login import PortsipToken
 
 _DISPOSITION_OF_STATUS = {
     **dict.fromkeys((486, 600), "busy"),
@@ -40,7 +53,6 @@ def where_it_differs(destination: str | None, callee: str | None) -> str | None:
 
 CALL_FIELDS: Fields = {
     "vendor_record_id": text("id"),
-    "call_group_id": text("session_id"),  # /calllogs alone sends it
     "sip_call_id": text("call_id"),
     # Builds differ in how they say "not set": null, empty text, or the year 1.
     "started_at": timestamp("started_at", first_year=1971),
@@ -91,10 +103,14 @@ CALL_FIELDS: Fields = {
     "presented_number": text("outbound_caller_id"),
     "forwarded_to": derived(where_it_differs, text("destination"), "to_number"),
     "trunk": text("trunk"),
-    "charge_amount": decimal("cost"),  # of the detail request
-    "billed_account": text("billed_account"),
     "user_data": text("user_data"),
 }
+
+COST_FIELDS: Fields = {  # of the detail alone
+    "charge_amount": decimal("cost"),
+    "billed_account": text("billed_account"),
+}
+_READ_COSTS = {column: field.compile(Setting()) for column, field in COST_FIELDS.items()}
 
 REPORT_FIELDS: Fields = {
     "id": text("id"),
@@ -120,3 +136,96 @@ COMPLETED_FIELDS: Fields = {
     "file_size": whole("file_size"),
     "file_url": link("file_url"),  # a path on the server's root, not below /api
 }
+
+
+class CallRecords(lists.PortsipStream):
+    """`/cdrs`: filtered on the start, in UTC, half-open to the microsecond; the costs stand in the detail."""
+
+    name = "call_records"
+    endpoint = "cdrs"
+    cursor = "started_at"
+
+    paginator = SkipTop(100)
+    window = Filter(
+        "started_at ge", "started_at lt", zone="UTC", bounds="half_open", granularity=timedelta(microseconds=1)
+    )
+
+    fields = {**CALL_FIELDS, **COST_FIELDS}
+
+    def params(self) -> Mapping[str, str]:
+        return {"orderby": "started_at asc"}
+
+    @property
+    def with_details(self) -> bool:
+        return self.config.flag("include_call_costs")
+
+    def normaliser(self) -> Normaliser:
+        # A list that sends a cost is not documented; the one of the detail is.
+        return replace(super().normaliser(), fields={c: self.fields[c] for c in self.fields if c not in COST_FIELDS})
+
+    def complete(self, row: Row, details: Sequence[Row], normaliser: Normaliser) -> None:
+        # `/cdrs/{id}` may answer with several rows: what they do not agree on is not known.
+        issues: list[str] = []
+        told = [
+            {column: read(detail, {"issues": issues}) for column, read in _READ_COSTS.items()} for detail in details
+        ]
+        if told and told.count(told[0]) == len(told):
+            row.update(told[0])
+            row["issues"] = [issue for issue in ISSUES if issue in row["issues"] or issue in issues]
+
+    @staticmethod
+    def authenticator(config: Config) -> Authenticator:
+        given = config.group("credentials")
+        if given["auth_type"] == "access_token":
+            return GivenToken(given["access_token"])
+        # The system administrator belongs to no domain.
+        return PortsipToken({name: given[name] for name in ("username", "password", "domain") if given.get(name)})
+
+
+class CallLogs(CallRecords):
+    """`/calllogs`: the legs of calls; as `/cdrs`, with what groups them."""
+
+    name = "call_logs"
+    endpoint = "calllogs"
+    missing = (
+        "this server has no /calllogs, which came with a later v22 than its own; the legs of calls are not read. "
+        "Upgrade the PBX, or leave the stream out."
+    )
+
+    fields = {**CALL_FIELDS, "call_group_id": text("session_id"), **COST_FIELDS}
+
+
+class CallReports(lists.PortsipStream):
+    """`/call_reports`: the reports that are defined, in short; the detail has the rest. Read whole."""
+
+    name = "call_reports"
+    endpoint = "call_reports"
+    cursor: ClassVar[str | None] = None
+    primary_key = "id"
+
+    paginator = SkipTop(100)
+
+    fields = REPORT_FIELDS
+
+    def complete(self, row: Row, details: Sequence[Row], normaliser: Normaliser) -> None:
+        kept = ("id", self.cursor)  # the window was cut by the time of the list
+        for detail in details[:1]:
+            told = normaliser.row(detail)
+            row.update({name: told[name] for name in self.fields if name not in kept and told[name] is not None})
+
+
+class CompletedCallReports(CallReports):
+    """`/completed_call_reports`: filtered on the completion; the detail is the same object, bare."""
+
+    name = "completed_call_reports"
+    endpoint = "completed_call_reports"
+    cursor = "completed_at"
+
+    window = Filter(
+        "completed_at ge", "completed_at lt", zone="UTC", bounds="half_open", granularity=timedelta(microseconds=1)
+    )
+
+    fields = COMPLETED_FIELDS
+
+    def params(self) -> Mapping[str, str]:
+        return {"orderby": "completed_at asc"}

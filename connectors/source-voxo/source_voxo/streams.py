@@ -16,6 +16,7 @@ class CallRecords(CallStream):
 
     vendor = "voxo"
     endpoint = "call-reports"
+    headers = {"Content-Type": "application/json"}
     rows = ""
     cursor = "started_at"
 

@@ -1,0 +1,324 @@
+"""Acefone UK, call_report: local times without a zone, counters as text, rows as a list or keyed by index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any, ClassVar, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from simulators import zones
+from simulators.calls import MICRO, Call, amount, number_in_json, stamp
+from simulators.engine import Route, Simulator, json, listed
+from simulators.faults import Response
+from simulators.numbers import Number, Spelled, columns, spell
+from simulators.server import Request
+from simulators.tables import Row
+
+_LOGIN: Final = "reports"
+_HINTS: Final[Mapping[str, tuple[str | None, ...]]] = {
+    "inbound": ("inbound", "dialer (inbound)"),
+    "outbound": ("outbound", "clicktocall"),
+    "internal": ("internal",),
+    "other": ("conference", None),
+}
+_STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "answered": ("answered", "Answered"),
+    "no_answer": ("missed", "noanswer", "Missed"),
+    "busy": ("busy",),
+    "rejected": ("rejected",),
+    "canceled": ("canceled", "Cancelled"),
+    "abandoned": ("abandoned",),
+    "voicemail": ("voicemail",),
+    "congestion": ("congestion",),
+    "failed": ("failed",),
+    "unknown": ("transferred", ""),
+}
+_CAUSES: Final[tuple[tuple[str | None, int | None], ...]] = (
+    *(("Normal Clearing", 16), ("USER_BUSY", 17), ("No Answer", 19), ("call-rejected", 21), ("Interworking", 127)),
+    *(("Switching Equipment Congestion", 42), ("Lost in transit", None), ("", None), (None, None)),
+)
+_LAST_LINES: Final[tuple[tuple[str, str | None], ...]] = (
+    (" Caller hanged up the call", "caller"),
+    (" Agent hung up the call", "callee"),
+    ("Caller hung up", "caller"),
+    (" Call ended", None),
+)
+
+_SAMPLE_ROW: Final = {
+    "id": 36671,
+    "call_stats": {
+        **{"inbound_sec": 0, "outbound_sec": 0, "bill_sec": 0, "bill_calls": 0, "total_charges": 0},
+        **{"connection_time": "06:01:57", "ring_time": "4", "answer_time": "0"},
+        "call_flow": [
+            "Call received on 4420XXXXX021 at 27-Mar-2020 06:01:57",
+            " Call forwarded to Extension (TestUser1) at 27-Mar-2020 06:02:00",
+            " Dialed Extension (TestUser1) at 27-Mar-2020 06:02:00",
+            " Caller hanged up the call",
+        ],
+        **{"call_id": "15XXXXXX7.4XX0", "call_date": "2020-03-27", "call_duration": "4"},
+    },
+    **{"call_hint": "inbound", "source": "000509030018", "destination": None},
+    **{"forward_to_number": "4420XXXXX021 Extension (TestUser1)", "reason_key": "Channel not available"},
+    **{"hangup_cause": "Normal Clearing", "date": "27-Mar-2020 06:01:57", "recording_file_link": None},
+    **{"status": "missed", "call_answered_by": "", "service": "Extension (TestUser1)"},
+}
+_SAMPLE_TRUTH: Final = {
+    **{"call_group_id": "15XXXXXX7.4XX0", "started_at": "2020-03-27T06:01:57Z", "ended_at": "2020-03-27T06:02:01Z"},
+    **{"duration_seconds": 4, "ring_seconds": 4, "talk_seconds": 0, "billed_seconds": 0, "direction": "inbound"},
+    **{"direction_raw": "inbound", "disposition": "no_answer", "disposition_raw": "missed", "q850_cause": 16},
+    **{"hangup_party": "caller", "hangup_cause": "Normal Clearing", "from_number": "000509030018"},
+    **{"from_number_kind": "unparsed", "did_number": "4420XXXXX021", "charge_amount": "0", "is_recorded": False},
+    **{"forwarded_to": "4420XXXXX021 Extension (TestUser1)", "issues": ["number_unparsed"]},
+}
+_SAMPLE_START: Final = 1_585_288_917
+
+
+class _Time(NamedTuple):
+    printed: datetime
+    meant: int
+    as_printed: int
+    issues: list[str]
+
+
+class Acefone(Simulator):
+    """Options: `header` says in which form the token has to come, `data` how rows are put, `zone` the account's."""
+
+    vendor = "acefone"
+    base = "/v1"
+    routes = (
+        Route("POST", "/auth/login", "login"),
+        Route("POST", "/auth/refresh", "refresh"),
+        Route("GET", "/call_report", "call_report", "call_records"),
+    )
+    default_region = "GB"
+    link_marker = "LINK-TOKEN-"
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "header": "bare",  # bearer, both
+        "data": "list",  # index: an object keyed by index
+        "counters": "text",  # number; total_only: filtered_records is missing
+        "zone": "Europe/London",  # the account's, which `date` is printed in
+        "printed_zone": None,  # a server that prints in another one than it says
+        "bounds": "inclusive",  # half_open, exclusive
+        "order": "desc",
+        "refused_status": 401,
+        "token_seconds": 3600,
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.zone = ZoneInfo(self.options["zone"])
+        self._clock = ZoneInfo(self.options["printed_zone"] or self.options["zone"])
+
+    def credentials(self, auth: str) -> dict[str, str]:
+        given = {"access_token": self.access_token}
+        return given if auth == "access_token" else {"login_id": _LOGIN, "password": self.password}
+
+    def particulars(self) -> dict[str, Any]:
+        zone = self.options["zone"]
+        return {"timezone": zone} if zone != "Europe/London" else {}
+
+    def rows(self, stream: str) -> Iterator[Row]:
+        if self.options["published_samples"]:
+            cut = zones.read(zones.local(_SAMPLE_START, ZoneInfo("UTC")), self.zone)[1] * MICRO
+            key = _SAMPLE_START * MICRO
+            yield Row(key, cut, 0, "36671", orjson.dumps(_SAMPLE_ROW), _SAMPLE_TRUTH)
+        for call in self.calls():
+            time = self._time(call)
+            key = zones.wall(time.printed) * MICRO
+            body = orjson.dumps(self._printed(call, time))
+            yield Row(key, time.as_printed * MICRO, self.visible(call.end), self._id(call), body, call)
+
+    @staticmethod
+    def _id(call: Call) -> str:
+        return str(call.ident % 10**12)
+
+    @staticmethod
+    def _call_id(call: Call) -> str | None:
+        return call.pick(1, (f"{call.start}.{call.ident % 10_000}",) * 17 + (f"{str(call.start)[:2]}XXXXXX.4XX0", None))
+
+    def _time(self, call: Call) -> _Time:
+        evident = "X" not in (self._call_id(call) or "X")
+        near = zones.local(call.start - 7200, self.zone), zones.local(call.start + 7200, self.zone)
+        slip = 0
+        if evident and call.chance(2, 1) and near[1] - near[0] == zones.FOUR_HOURS:
+            slip = call.pick(3, (3600, -18_000, 20_700, 400))
+        printed = zones.local(call.start + slip, self._clock)
+        return _Time(printed, *zones.read(printed, self.zone, call.start if evident else None))
+
+    @staticmethod
+    def _sides(call: Call) -> tuple[Spelled, Spelled]:
+        sides = []
+        for slot, number in ((4, call.caller.number), (5, call.callee.number)):
+            british = number.country != "US"
+            style = call.pick(slot, ("bare", "national", "plus") if british else ("bare", "zeros", "plus"))
+            sides.append(spell(number, style, bare_is_known=True))
+        # An inbound call may have no destination.
+        silent = call.direction == "inbound" and call.chance(6, 40)
+        return sides[0], Spelled(None) if silent else sides[1]
+
+    @staticmethod
+    def _charge(call: Call) -> tuple[Any, str]:
+        """Return the charges as sent, and as they are to be read: text as it is spelt."""
+        text = f"{call.charge // 10_000}.{call.charge % 10_000:04}"
+        return call.pick(7, ((text, text), (number_in_json(call.charge), amount(call.charge))))
+
+    @staticmethod
+    def _answered_by(call: Call) -> Any:
+        extension = call.callee.extension
+        if not call.answered or extension is None:
+            return ""
+        return int(extension) if extension[0] != "0" and call.chance(8, 70) else extension
+
+    def _link(self, call: Call) -> str | None:
+        marked = f"{self.link_marker}{call.ident % 10**9}"
+        return f"https://recordings.example.com/{call.ident % 10**9}.mp3?token={marked}" if call.recorded else None
+
+    def _flow(self, call: Call, date: str) -> tuple[list[str] | None, str | None, str | None]:
+        """Return the lines of the call, and the DID and the side that hung up which they tell."""
+        if call.chance(9, 5):
+            return None, None, None
+        last, party = call.pick(10, _LAST_LINES)
+        if call.direction != "inbound":
+            return [f"Call placed at {date}", last], None, party
+        did = spell(Number("e164", call.callee.number.text, "GB"), call.pick(11, ("bare", "plus"))).text
+        lines = [f"Call received on {did} at {date}", f" Dialed Extension ({call.callee.name}) at {date}", last]
+        return lines, did, party
+
+    def _printed(self, call: Call, time: _Time) -> dict[str, Any]:
+        caller, callee = self._sides(call)
+        date = zones.printed(time.printed)
+        flow, _, _ = self._flow(call, date)
+        as_text = call.chance(12, 60)
+        count = str if as_text else int
+        stats: dict[str, Any] = {
+            **{"inbound_sec": 0, "outbound_sec": 0, "bill_sec": count(call.talk), "bill_calls": "0"},
+            **{"total_charges": self._charge(call)[0], "connection_time": date[12:], "ring_time": count(call.ring)},
+            **{"answer_time": count(call.talk), "call_flow": flow, "call_id": self._call_id(call)},
+            **{"call_date": f"{time.printed:%Y-%m-%d}", "call_duration": count(call.duration)},
+        }
+        if call.chance(13, 40):
+            stats["unique_id"] = call.ident % 10**15
+        row = {
+            **{"id": int(self._id(call)), "call_stats": stats, "call_hint": call.pick(14, _HINTS[call.direction])},
+            **{"source": caller.text or "", "destination": callee.text},
+            **{"forward_to_number": call.pick(15, (None, "", "442079460021 Extension (Zoë)")), "reason_key": ""},
+            **{"hangup_cause": call.pick(16, _CAUSES)[0], "date": date, "recording_file_link": self._link(call)},
+            **{"status": call.pick(17, _STATUSES[call.outcome]), "call_answered_by": self._answered_by(call)},
+            "service": f"Extension ({call.callee.name})",
+        }
+        if not call.recorded and call.chance(18, 5):
+            del row["recording_file_link"], row["forward_to_number"]
+        return row
+
+    def expected(self, stream: str, item: Any, region: str | None, **context: Any) -> dict[str, Any]:
+        if not isinstance(item, Call):
+            return dict(item)
+        caller, callee = self._sides(item)
+        sides = {**columns("from", caller, region), **columns("to", callee, region)}
+        time = self._time(item)
+        _, did, party = self._flow(item, "")
+        cause, q850 = item.pick(16, _CAUSES)
+        group = str(item.ident % 10**15) if item.chance(13, 40) else self._call_id(item)
+        missing = not item.recorded and item.chance(18, 5)
+        unparsed = "unparsed" in {sides["from_number_kind"], sides["to_number_kind"]}
+        return {
+            "call_group_id": group,
+            "started_at": stamp(time.meant),
+            "answered_at": stamp(time.meant + item.ring) if item.talk else None,
+            "ended_at": stamp(time.meant + item.duration),
+            "duration_seconds": item.duration,
+            "ring_seconds": item.ring,
+            "talk_seconds": item.talk,
+            "billed_seconds": item.talk,
+            "direction": "unknown" if item.direction == "other" else item.direction,
+            "direction_raw": item.pick(14, _HINTS[item.direction]),
+            "disposition": item.outcome,
+            "disposition_raw": item.pick(17, _STATUSES[item.outcome]) or None,
+            "hangup_cause": cause or None,
+            "q850_cause": q850,
+            "hangup_party": party,
+            **sides,
+            "did_number": did,
+            "forwarded_to": None if missing else item.pick(15, (None, None, "442079460021 Extension (Zoë)")),
+            "answered_by": str(self._answered_by(item)) or None,
+            "charge_amount": self._charge(item)[1],
+            "is_recorded": None if missing else item.recorded,
+            "recording_url": self._link(item),
+            "issues": ["number_unparsed"] * unparsed + time.issues,
+        }
+
+    # --- logging in ---
+
+    def bearer(self, request: Request) -> str:
+        given, form = request.headers.get("authorization", ""), self.options["header"]
+        if given.startswith("Bearer "):
+            return "" if form == "bare" else given.removeprefix("Bearer ")
+        return "" if form == "bearer" else given
+
+    def login(self, request: Request, _: Route) -> Response:
+        given = orjson.loads(request.body)
+        right = (given.get("login_id"), given.get("password")) == (_LOGIN, self.password)
+        return self.attempt(request, "login", right=right) or self._token()
+
+    def refresh(self, request: Request, _: Route) -> Response:
+        right = self.alive(self.bearer(request)) is not None
+        return self.attempt(request, "refresh", right=right) or self._token()
+
+    def _token(self) -> Response:
+        reply = {"success": True, "access_token": self.mint(), "token_type": "bearer"}
+        return json({**reply, "expires_in": self.options["token_seconds"]})
+
+    def failure(self, status: int, message: str) -> Response:
+        return json({"success": False, "message": message}, status)
+
+    def refused_login(self, request: Request, *, locked: bool) -> Response:
+        words = "Account locked" if locked else "Invalid credentials"
+        body = {"success": False, "message": words, "login_failed_count": self.failed_logins}
+        return json(body, self.options["refused_status"])
+
+    def error_in_200(self) -> Response:
+        return self.failure(200, "Something went wrong")
+
+    # --- the call report ---
+
+    def call_report(self, request: Request, route: Route) -> Response:
+        query = request.query
+        try:
+            asked = ZoneInfo(query.get("time_zone", self.options["zone"]))
+            low, high = (self._bound(query.get(name), asked) for name in ("from_date", "to_date"))
+            number, size = int(query.get("page", 1)), int(query.get("limit", 10))
+        except (ValueError, OSError) as error:
+            return self.failure(422, f"Invalid parameter: {error}")
+        if number < 1 or not 1 <= size <= 100:
+            return self.failure(422, "Invalid page or limit")
+        low = 0 if low is None else low + (self.options["bounds"] == "exclusive")
+        high = 1 << 40 if high is None else high - (self.options["bounds"] in {"exclusive", "half_open"})
+        table = self.table(route.stream)
+        found = table.select(low * MICRO, (high + 1) * MICRO, self.now())
+        if self.options["order"] == "desc":
+            found = found[::-1]
+        page = self.page(route, found, (number - 1) * size, size)
+        count = int if self.options["counters"] == "number" else str
+        body = {"total_records": count(page.total if self.options["counters"] == "total_only" else len(table.rows))}
+        if self.options["counters"] != "total_only":
+            body["filtered_records"] = count(page.total)
+        rows: Any = listed(page.rows)
+        if self.options["data"] == "index":
+            rows = {str(index): orjson.Fragment(row) for index, row in enumerate(page.rows)}
+        return json({**body, "page_records": count(len(page.rows)), "page": count(page.number), "data": rows})
+
+    def _bound(self, text: str | None, asked: ZoneInfo) -> int | None:
+        """The clock on the account's wall at a moment that was given as local time of the zone asked for."""
+        if text is None:
+            return None
+        moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")
+        if asked.key != self.zone.key:
+            instant = moment.replace(tzinfo=asked).astimezone(timezone.utc)
+            moment = zones.local(int(instant.timestamp()), self.zone)
+        return zones.wall(moment)
+
+
+VENDOR = Acefone

@@ -1,0 +1,360 @@
+"""BICS CPaaS v2: whole days, fifteen rows a page, three shapes of an answer, links that are signed at every read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any, ClassVar, Final, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from simulators import zones
+from simulators.calls import MICRO, Call, stamp
+from simulators.engine import Page, Route, Simulator, json, listed
+from simulators.faults import Response
+from simulators.numbers import Spelled, columns, spell
+from simulators.server import Request
+from simulators.tables import Row
+
+_STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "answered": ("ANSWER", "RECEIVED", "COMPLETED", "answered"),
+    "no_answer": ("NOANSWER", "MISSED"),
+    "busy": ("BUSY",),
+    "rejected": ("REJECTED",),  # this word and those of the unknown ones are not in the mapping's list
+    "canceled": ("CANCEL",),
+    "abandoned": ("ABANDONED",),
+    "voicemail": ("VOICEMAIL",),
+    "congestion": ("CONGESTION",),
+    "failed": ("CHANUNAVAIL", "FAILED"),
+    "unknown": ("PARKED", ""),
+}
+_KNOWN: Final = {"answered", "no_answer", "busy", "canceled", "congestion", "failed"}
+_SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
+    **{"inbound": ("IN",), "outbound": ("OUT",), "internal": ("INT",), "other": ("C2C", "")},
+}
+_PARTIES: Final = ("caller", "callee", "system", "Agent", "bridge", None, "")
+_UUID_EPOCH: Final = 0x01B21DD213814000  # 1582-10-15 in units of 100 ns before 1970
+_DAY: Final = re.compile(r"(\w{3}) (\d\d), (\d{4})")
+_SIGNED: Final = b"@SIGNED@"
+_EXPIRES: Final = 3600
+_STORE: Final = "https://s30m.s3.ap-southeast-1.amazonaws.com/rc"
+
+_SAMPLE_CALL: Final = {
+    **{"id": "c839b4c4-8c0d-11e9-bb88-6c2b59c79f5a", "call_from": "917989532456", "call_to": "918068287601"},
+    **{"service": "IN", "bridge": "918068287601", "status": "RECEIVED", "duration": "00:00:12"},
+    **{"billing": "00:00:12", "pulsing": "30", "charges": "0.0150", "start_at": "2019-06-11 05:57:24"},
+    **{"end_at": "2019-06-11 05:57:36", "hangup_by": "caller", "dtmf": None, "location": "IN", "region": "AP"},
+    **{"provider": "RJ", "notes": "Hi laxman final fix", "audio": None, "name": "Laxman ka"},
+}
+_SAMPLE_CALL_TRUTH: Final = {
+    **{"started_at": "2019-06-11T05:57:24Z", "ended_at": "2019-06-11T05:57:36Z", "duration_seconds": 12},
+    **{"billed_seconds": 12, "direction": "inbound", "direction_raw": "IN", "disposition": "answered"},
+    **{"disposition_raw": "RECEIVED", "hangup_party": "caller", "from_number": "917989532456"},
+    **{"from_number_e164": "+917989532456", "from_number_kind": "e164", "from_country": "IN"},
+    **{"from_name": "Laxman ka", "to_number": "918068287601", "to_number_e164": "+918068287601"},
+    **{"to_number_kind": "e164", "to_country": "IN", "did_number": "918068287601", "carrier": "RJ"},
+    **{"charge_amount": "0.0150", "is_recorded": False, "notes": "Hi laxman final fix"},
+}
+_SAMPLE_LINK: Final = f"{_STORE}/190624/c-9180682876012-11061911.mp3?{_SIGNED.decode()}"
+_SAMPLE_RECORDINGS: Final = (
+    (
+        1_560_233_061,
+        {"id": "c136768e-8c0e-11e9-b795-6c2b59c79f5a", "call_from": "918553001122", "duration": "00:01:33"},
+        {"from_number": "918553001122", "from_number_e164": "+918553001122", "duration_seconds": 93},
+    ),
+    (
+        1_560_232_747,
+        {"id": "066f0afa-8c0e-11e9-8b2f-6c2b59c79f5a", "call_from": "917989532456", "duration": "00:00:47"},
+        {"from_number": "917989532456", "from_number_e164": "+917989532456", "duration_seconds": 47},
+    ),
+)
+_SAMPLE_CALLED: Final = {"to_number": "918068287601", "to_number_e164": "+918068287601", "agent": None}
+
+
+class Recording(NamedTuple):
+    """The recording of a call, made at `created`, in seconds since 1970."""
+
+    call: Call
+    created: int
+
+
+def _uuid1(seconds: int, ident: int) -> str:
+    """A UUID of version 1 whose time is that second, as in the vendor's samples."""
+    time = seconds * 10_000_000 + ident % 10_000_000 + _UUID_EPOCH
+    fields = (time & 0xFFFFFFFF, time >> 32 & 0xFFFF, time >> 48 & 0x0FFF | 0x1000)
+    return str(UUID(fields=(*fields, 0x80 | ident >> 24 & 0x3F, ident >> 32 & 0xFF, ident >> 40 & (1 << 48) - 1)))
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def _end(call: Call) -> int:
+    """When a call ended here: some last for more than a day."""
+    return call.end + (90_000 if call.answered and call.chance(1, 0.3) else 0)
+
+
+class Bics(Simulator):
+    """Options: `shape` 1 to 3, `zone` of the rows, `filter_zone` of the days, `links` fresh at every read or frozen."""
+
+    vendor = "bics"
+    base = "/api/v2"
+    routes = (
+        Route("GET", "/auth/me", "me", "me"),
+        Route("GET", "/voice/calls", "calls_of_days", "call_records"),
+        Route("GET", "/voice/recordings", "calls_of_days", "recordings"),
+    )
+    cursors: ClassVar[Mapping[str, str | None]] = {"call_records": "ended_at", "recordings": "created_at"}
+    auths = ("access_token",)
+    as_documented: ClassVar[Mapping[str, Any]] = {"rate_limit": 1000, "retention_days": 60}
+    link_marker = "SIGNATURE-OF-A-LINK-"
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "shape": 2,
+        "per_page": 15,
+        "zone": "UTC",
+        "filter_zone": "UTC",
+        "success": "OK",  # 200, "200"
+        "retention_days": None,
+        "links": "fresh",  # frozen: the same at every read, so that every column can be compared
+        "order": "desc",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.zone = ZoneInfo(self.options["zone"])
+        self._filter_zone = ZoneInfo(self.options["filter_zone"])
+
+    def credentials(self, auth: str) -> dict[str, str]:
+        return {"access_token": self.access_token}
+
+    def particulars(self) -> dict[str, Any]:
+        return {"timezone": self.options["zone"]} if self.options["zone"] != "UTC" else {}
+
+    def rows(self, stream: str) -> Iterator[Row]:
+        if self.options["published_samples"]:
+            yield from self._samples(stream)
+        for call in self.calls():
+            if stream == "call_records":
+                end = _end(call)
+                cut = zones.read(zones.local(end, self.zone), self.zone)[1]
+                body = orjson.dumps(self._printed(call))
+                yield Row(end * MICRO, cut * MICRO, self.visible(end), _uuid1(call.start, call.ident), body, call)
+            elif call.recorded:
+                made = Recording(call, _end(call) + call.pick(2, range(90)))
+                cut = zones.read(zones.local(made.created, self.zone), self.zone)[1]
+                name, body = _uuid1(made.created, call.ident >> 16), orjson.dumps(self._printed_recording(made))
+                yield Row(made.created * MICRO, cut * MICRO, self.visible(made.created), name, body, made)
+
+    @staticmethod
+    def _samples(stream: str) -> Iterator[Row]:
+        if stream == "call_records":
+            at = 1_560_232_656 * MICRO
+            yield Row(at, at, 0, str(_SAMPLE_CALL["id"]), orjson.dumps(_SAMPLE_CALL), _SAMPLE_CALL_TRUTH)
+            return
+        for at, row, truth in _SAMPLE_RECORDINGS:
+            created = f"{datetime.fromtimestamp(at, timezone.utc):%Y-%m-%d %H:%M:%S}"
+            printed = {**row, "call_to": "918068287601", "audio": _SAMPLE_LINK, "agent": None, "created_at": created}
+            expected = {**truth, **_SAMPLE_CALLED, "created_at": stamp(at), "recording_url": _SAMPLE_LINK}
+            yield Row(at * MICRO, at * MICRO, 0, row["id"], orjson.dumps(printed), expected)
+
+    @staticmethod
+    def _sides(call: Call) -> tuple[Spelled, Spelled]:
+        caller, callee = (spell(side.number, "bare", bare_is_known=True) for side in (call.caller, call.callee))
+        return caller, callee
+
+    @staticmethod
+    def _bridge(call: Call) -> str | None:
+        own = {"inbound": call.callee, "outbound": call.caller}.get(call.direction)
+        return call.pick(3, (f"44{own.number.text}" if own else None, f"44{own.number.text}" if own else "", None, ""))
+
+    @staticmethod
+    def _party(call: Call) -> str | None:
+        word = call.pick(4, _PARTIES)
+        return "caller" if word == "Agent" and call.direction not in {"inbound", "outbound"} else word
+
+    @staticmethod
+    def _link(call: Call) -> str | None:
+        return f"{_STORE}/{call.ident % 10**6}/c-{call.ident % 10**9}.mp3?{_SIGNED.decode()}" if call.recorded else None
+
+    @staticmethod
+    def _stranger(call: Call) -> str | None:
+        return {"inbound": call.caller, "outbound": call.callee}.get(call.direction, call.callee).name
+
+    def _local(self, seconds: int) -> str:
+        return f"{zones.local(seconds, self.zone):%Y-%m-%d %H:%M:%S}"
+
+    def _printed(self, call: Call) -> dict[str, Any]:
+        caller, callee = self._sides(call)
+        row = {
+            **{"id": _uuid1(call.start, call.ident), "call_from": caller.text or "", "call_to": callee.text},
+            **{"service": call.pick(5, _SERVICES[call.direction]), "bridge": self._bridge(call)},
+            **{"status": call.pick(6, _STATUSES[call.outcome]), "duration": _clock(_end(call) - call.start)},
+            **{"billing": _clock(-(-call.talk // 30) * 30), "pulsing": "30", "charges": self._charges(call)},
+            **{"start_at": self._local(call.start), "end_at": self._local(_end(call)), "hangup_by": self._party(call)},
+            **{"dtmf": call.pick(7, (None, "1", "#42", "")), "location": "GB", "region": "LN"},
+            **{"provider": call.pick(8, ("RJ", None, "")), "notes": call.pick(9, (None, "Zoë ruft zurück", "", " x "))},
+            **{"audio": self._link(call), "name": self._stranger(call)},
+        }
+        if not call.recorded and call.chance(10, 3):
+            del row["audio"], row["notes"], row["bridge"]
+        return row
+
+    @staticmethod
+    def _charges(call: Call) -> str | None:
+        return None if call.chance(11, 5) else f"{call.charge // 10_000}.{call.charge % 10_000:04}"
+
+    def _printed_recording(self, made: Recording) -> dict[str, Any]:
+        caller, callee = self._sides(made.call)
+        return {
+            "id": _uuid1(made.created, made.call.ident >> 16),
+            **{"call_from": caller.text or "", "call_to": callee.text, "audio": self._link(made.call)},
+            **{"duration": _clock(made.call.talk), "agent": made.call.pick(12, (None, made.call.callee.name, ""))},
+            "created_at": self._local(made.created),
+        }
+
+    def expected(self, stream: str, item: Any, region: str | None, **context: Any) -> dict[str, Any]:
+        if isinstance(item, Recording):
+            return self._expected_recording(item)
+        if not isinstance(item, Call):
+            return dict(item)
+        start, _, start_issues = zones.read(zones.local(item.start, self.zone), self.zone)
+        end, _, end_issues = zones.read(zones.local(_end(item), self.zone), self.zone)
+        caller, callee = self._sides(item)
+        bare = not item.recorded and item.chance(10, 3)
+        inbound, outbound = item.direction == "inbound", item.direction == "outbound"
+        party = (self._party(item) or "").lower()
+        party = {"agent": "callee" if inbound else "caller", "bridge": "unknown"}.get(party, party)
+        name = self._stranger(item) or None
+        bridge = None if bare else self._bridge(item)
+        unparsed = "unparsed" in {caller.kind, callee.kind}
+        return {
+            "started_at": stamp(start),
+            "ended_at": stamp(end),
+            "duration_seconds": _end(item) - item.start,
+            "billed_seconds": -(-item.talk // 30) * 30,
+            "direction": item.direction if inbound or outbound else "unknown",
+            "direction_raw": item.pick(5, _SERVICES[item.direction]) or None,
+            "disposition": item.outcome if item.outcome in _KNOWN else "unknown",
+            "disposition_raw": item.pick(6, _STATUSES[item.outcome]) or None,
+            "hangup_party": party or None,
+            **columns("from", caller, region),
+            **columns("to", callee, region),
+            "from_name": name if inbound else None,
+            "to_name": name if outbound else None,
+            "did_number": bridge or (callee.text if inbound else None),
+            "carrier": item.pick(8, ("RJ", None, None)),
+            "charge_amount": self._charges(item),
+            "is_recorded": None if bare else item.recorded,
+            "recording_url": self._link(item),
+            "notes": None if bare else item.pick(9, (None, "Zoë ruft zurück", None, "x")),
+            "dtmf": item.pick(7, (None, "1", "#42", None)),
+            "issues": [
+                *(["number_unparsed"] * unparsed + start_issues + end_issues),
+                *(["end_before_start"] if end < start else []),
+            ],
+        }
+
+    def _expected_recording(self, made: Recording) -> dict[str, Any]:
+        caller, callee = self._sides(made.call)
+        created, _, issues = zones.read(zones.local(made.created, self.zone), self.zone)
+        return {
+            **columns("from", caller, None, kind=False),
+            **columns("to", callee, None, kind=False),
+            "recording_url": self._link(made.call),
+            "duration_seconds": made.call.talk,
+            "agent": made.call.pick(12, (None, made.call.callee.name, None)),
+            "created_at": stamp(created),
+            "issues": ["number_unparsed"] * ("unparsed" in {caller.kind, callee.kind}) + issues,
+        }
+
+    def canonical(self, stream: str, row: Row, columns: dict[str, Any], account_id: str) -> dict[str, Any]:
+        """Complete the row. A link has the signature of a frozen one; where links are fresh it differs at every read."""
+        signed, expires = self._signature(frozen=True)
+        if columns.get("recording_url"):
+            columns["recording_url"] = columns["recording_url"].replace(_SIGNED.decode(), signed)
+            columns["recording_expires_at"] = expires
+        if stream == "call_records":
+            made = super().canonical(stream, row, columns, account_id)
+        else:
+            own = {"vendor": self.vendor, "account_id": account_id, "vendor_record_id": row.id, "schema_version": 1}
+            made = {"recording_expires_at": None, "issues": [], "recording_url": None, **columns, **own}
+            made |= {"recording_id": f"{self.vendor}:{account_id}:{row.id}", "raw": orjson.loads(row.body)}
+        if made["raw"].get("audio"):
+            made["raw"]["audio"] = made["raw"]["audio"].replace(_SIGNED.decode(), signed)
+        return made
+
+    def _signature(self, *, frozen: bool) -> tuple[str, str]:
+        """Return the query of a signed link, and when it expires."""
+        at = int(datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc).timestamp()) if frozen else int(self.now())
+        date = stamp(at).replace("-", "").replace(":", "")
+        signature = f"{self.link_marker}{'FROZEN' if frozen else len(self.requests)}"
+        query = "X-Amz-Content-Sha256=UNSIGNED-PAYLOAD&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=EXAMPLE%2F"
+        query += f"{date[:8]}%2Fap-southeast-1%2Fs3%2Faws4_request&X-Amz-Date={date}&X-Amz-SignedHeaders=host"
+        return f"{query}&X-Amz-Expires={_EXPIRES}&X-Amz-Signature={signature}", stamp(at + _EXPIRES)
+
+    # --- answers ---
+
+    def refused_login(self, request: Request, *, locked: bool) -> Response:
+        return self.unauthorised()
+
+    def unauthorised(self, style: str = "default") -> Response:
+        return self.failure(401, "Unauthenticated") if style == "default" else super().unauthorised(style)
+
+    def failure(self, status: int, message: str) -> Response:
+        return json({"status": "ERROR", "code": status, "message": message}, status)
+
+    def me(self, request: Request, _: Route) -> Response:
+        return json({"status": self.options["success"]})
+
+    def calls_of_days(self, request: Request, route: Route) -> Response:
+        name = "datetime[end_at]" if route.stream == "call_records" else "datetime[r.created_at]"
+        low, high = 0, 1 << 40
+        try:
+            if name in request.query:
+                first, last = (_day(text) for text in request.query[name].split(" - "))
+                low, high = zones.day_bounds(first, last, self._filter_zone)
+            number = int(request.query.get("page", 1))
+        except (ValueError, IndexError) as error:
+            return self.failure(422, f"Invalid parameter: {error}")
+        if self.options["retention_days"] is not None:
+            low = max(low, int(self.now()) - 86_400 * self.options["retention_days"])
+        found = self.table(route.stream).select(low * MICRO, high * MICRO, self.now())
+        if self.options["order"] == "desc":
+            found = found[::-1]
+        size = self.options["per_page"] if self.options["shape"] != 1 else max(len(found), 1)
+        page = self.page(route, found, (number - 1) * size, size)
+        answer = json(self._shaped(page, size, f"{self.url}{request.path}"))
+        signed, _ = self._signature(frozen=self.options["links"] == "frozen")
+        answer.body = answer.body.replace(_SIGNED, signed.encode())
+        return answer
+
+    def _shaped(self, page: Page, size: int, path: str) -> dict[str, Any]:
+        body: dict[str, Any] = {"status": self.options["success"], "data": listed(page.rows)}
+        if self.options["shape"] == 1:
+            return body
+        # Page URLs carry neither filter nor token: a trap for whoever follows them.
+        last = max(page.pages, 1)
+        before = f"{path}?page={page.number - 1}" if page.number > 1 else None
+        after = f"{path}?page={page.number + 1}" if page.number < last else None
+        ends = {"first": f"{path}?page=1", "last": f"{path}?page={last}"}
+        shown = {"from": page.first + 1 if page.rows else None, "to": page.first + len(page.rows) if page.rows else None}
+        meta = {"current_page": page.number, "last_page": last, "path": path, "per_page": size, "total": page.total, **shown}
+        if self.options["shape"] == 3:
+            links = [{"url": before, "label": "&laquo; Previous", "active": False}]
+            more = {"links": {**ends, "prev": before, "next": after}, "meta": {**meta, "links": links}}
+            return {"status": body["status"], "code": 200, "message": "OK", "data": body["data"], **more}
+        urls = {"first_page_url": ends["first"], "last_page_url": ends["last"]}
+        return {**body, "data": {**meta, **urls, "next_page_url": after, "prev_page_url": before, "data": body["data"]}}
+
+
+def _day(text: str) -> datetime:
+    if not (found := _DAY.fullmatch(text)):
+        raise ValueError(text)
+    month, day, year = found.groups()
+    return datetime(int(year), zones.MONTHS.index(month) + 1, int(day))
+
+
+VENDOR = Bics

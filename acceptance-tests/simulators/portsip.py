@@ -1,0 +1,431 @@
+"""PortSIP PBX v22: OData-like lists by skip and top, details in two shapes, logins refused with 400, reports."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any, ClassVar, Final, NamedTuple
+
+import orjson
+
+from simulators.calls import MICRO, Call, amount, number_in_json, stamp
+from simulators.engine import Route, Simulator, json, listed
+from simulators.faults import Response
+from simulators.numbers import Number, Spelled, columns, spell
+from simulators.portsip_reports import Report, report_columns, report_rows
+from simulators.server import Request
+from simulators.tables import Row
+
+_USER: Final = "reports"
+_DOMAIN: Final = "pbx.example.com"
+_DIRECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "inbound": ("INBOUND_CALL", "INBOUND"),
+    "outbound": ("OUTBOUND_CALL",),
+    "internal": ("EXTENSION_CALL", "INTERNAL_CALL", "ext"),
+    "other": ("INBOUND_OUTBOUND_CALL", "INBOUND_OUTBOUND_CALL", "in2out"),
+}
+# How a call ends: the word, the SIP status, and what the mapping makes of the two where nobody answered.
+_ENDS: Final[Mapping[str, tuple[tuple[str, int, str], ...]]] = {
+    "answered": (
+        *(("CALLER_DISCONNECTED", 200, ""), ("CALLEE_DISCONNECTED", 200, ""), ("CALLER_DISCONNECT", 200, "")),
+        *(("BLIND_TRANSFER_COMPLETED", 200, ""), ("", 200, ""), ("REFERRED", 0, "")),
+    ),
+    "no_answer": (("", 408, "no_answer"), ("", 480, "no_answer"), ("NO_ANSWER", 0, "no_answer"), ("RING_TIMEOUT", 1, "no_answer")),
+    "busy": (("", 486, "busy"), ("CALLEE_BUSY", 486, "busy"), ("", 600, "busy")),
+    "rejected": (("", 603, "rejected"), ("", 403, "rejected"), ("CALLEE_DECLINED", 603, "rejected"), ("CALL_REJECTED", 0, "rejected")),
+    "canceled": (("CANCELLED", 487, "canceled"), ("", 487, "canceled")),
+    "abandoned": (("QUEUE_ABANDONED", 0, "unknown"),),
+    "voicemail": (("TO_VOICEMAIL", 0, "voicemail"),),
+    "congestion": (("", 503, "failed"),),
+    "failed": (("CALL_FAILED", 0, "failed"), ("", 500, "failed")),
+    "unknown": (("REPLACED", 0, "unknown"), ("", 404, "unknown"), ("", 0, "unknown")),
+}
+_UNSET: Final = ("", None, "0001-01-01T00:00:00Z")
+_CONDITION: Final = re.compile(r"(\w+) (eq|ne|gt|ge|lt|le) '([^']*)'")
+_ID: Final = "NzAwNTUxOTA5NzczMTQ4MTYw"
+
+_SAMPLE_TIME: Final = "2017-07-21T17:32:28Z"
+_SAMPLE_ROW: Final = {
+    **{key: "text" for key in ("caller", "caller_domain", "caller_display_name", "callee", "callee_domain")},
+    **{"callee_display_name": "text", **dict.fromkeys(("started_at", "rang_at", "answered_at", "ended_at"), _SAMPLE_TIME)},
+    **{"call_id": "text", "direction": "INBOUND_CALL", "end_reason": "CALLER_DISCONNECTED"},
+    **{"reroute_reason": "TRANSFER", "status_code": 1, "destination": "text", "outbound_caller_id": "text"},
+    **{"did_cid": "text", "trunk": "text", "duration": 1, "service_number": "text", "user_data": "text"},
+}
+_SAMPLE_TRUTH: Final = {
+    **{"sip_call_id": "text", "duration_seconds": 0, "ring_seconds": 0, "talk_seconds": 0, "direction": "inbound"},
+    **dict.fromkeys(("started_at", "ringing_at", "answered_at", "ended_at"), _SAMPLE_TIME),
+    **{"direction_raw": "INBOUND_CALL", "disposition": "answered", "disposition_raw": "CALLER_DISCONNECTED"},
+    **{"hangup_party": "caller", "hangup_cause": "CALLER_DISCONNECTED", "from_number": "text"},
+    **{"from_number_kind": "unparsed", "from_name": "text", "to_number": "text", "to_number_kind": "unparsed"},
+    **{"to_name": "text", "did_number": "text", "presented_number": "text", "trunk": "text", "user_data": "text"},
+    "issues": ["number_unparsed"],
+}
+_GUIDE_ROW: Final = {
+    **{"id": "878156595253481472", "caller": "101", "callee": "102", "started_at": "2024-08-20T06:00:47.670813Z"},
+    **{"rang_at": "2024-08-20T06:00:47.701241Z", "answered_at": "", "ended_at": "2024-08-20T06:00:49.680179Z"},
+    **{"call_id": "zuRUKmbcjgfrNTrp46smiw..", "direction": "EXTENSION_CALL", "end_reason": "", "reroute_reason": ""},
+    **{"status_code": 486, "destination": "", "outbound_caller_id": "", "did_cid": "", "trunk": "", "duration": 0},
+}
+_GUIDE_TRUTH: Final = {
+    **{"sip_call_id": "zuRUKmbcjgfrNTrp46smiw..", "started_at": "2024-08-20T06:00:47.670813Z"},
+    **{"ringing_at": "2024-08-20T06:00:47.701241Z", "ended_at": "2024-08-20T06:00:49.680179Z", "duration_seconds": 2},
+    **{"ring_seconds": 1, "talk_seconds": 0, "direction": "internal", "direction_raw": "EXTENSION_CALL"},
+    **{"disposition": "busy", "sip_status_code": 486, "from_number": "101", "from_number_kind": "extension"},
+    **{"from_extension": "101", "to_number": "102", "to_number_kind": "extension", "to_extension": "102"},
+}
+
+
+class Leg(NamedTuple):
+    """A call as `/calllogs` lists it."""
+
+    call: Call
+    session: str
+
+
+class _Moments(NamedTuple):
+    """In microseconds since 1970; None where the vendor sets none."""
+
+    started: int
+    rang: int | None
+    answered: int | None
+    ended: int
+
+
+def _text(moment: int | None) -> str | None:
+    if moment is None:
+        return None
+    seconds, micros = divmod(moment, MICRO)
+    return stamp(seconds, micros)[:-1].rstrip("0") + "Z" if micros else stamp(seconds)
+
+
+def _moments(call: Call) -> _Moments:
+    started = call.start * MICRO + call.micros
+    rang = started + 20_000 + call.ident % 60_000
+    answered = rang + call.ring * MICRO + call.ident % 7919 if call.answered else None
+    ended = (answered or rang + call.ring * MICRO) + call.talk * MICRO + call.ident % 999_983
+    return _Moments(started, None if call.chance(1, 4) else rang, answered, ended)
+
+
+def _id(call: Call) -> str:
+    number = str(10**17 + call.ident % (9 * 10**17))
+    return base64.b64encode(number.encode()).decode() if call.chance(2, 50) else number
+
+
+def _sides(call: Call) -> tuple[Spelled, Spelled]:
+    sides = []
+    for slot, party in ((3, call.caller), (4, call.callee)):
+        inside = party.extension is not None and call.chance(slot, 75)
+        number = Number("extension", party.extension) if inside else party.number
+        sides.append(spell(number, call.pick(slot, ("plus", "plus", "zeros", "national", "bare"))))
+    return sides[0], sides[1]
+
+
+class Portsip(Simulator):
+    """Options: `ignores_filter` names streams whose lists do not obey `filter`, `count` what the total is."""
+
+    vendor = "portsip"
+    base = "/api"
+    routes = (
+        Route("POST", "/login/oauth/token", "oauth"),
+        Route("POST", "/auth/sign_in", "sign_in"),
+        Route("POST", "/auth/refresh_token", "refresh"),
+        Route("GET", "/cdrs", "cdrs", "call_records"),
+        Route("GET", "/calllogs", "call_logs", "call_logs"),
+        Route("GET", "/call_reports", "reports", "call_reports"),
+        Route("GET", "/completed_call_reports", "reports", "completed_call_reports"),
+        Route("GET", "/cdrs/{id}", "cdr", "call_record_details"),
+        Route("GET", "/calllogs/{id}", "call_log", "call_log_details"),
+        Route("GET", "/call_reports/{id}", "report", "call_report_details"),
+        Route("GET", "/completed_call_reports/{id}", "report", "completed_call_report_details"),
+    )
+    cursors: ClassVar[Mapping[str, str | None]] = {
+        **{"call_records": "started_at", "call_logs": "started_at"},
+        **{"call_reports": None, "completed_call_reports": "completed_at"},
+    }
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "login": "oauth",  # sign_in: only the other one exists; two_factor: and it asks for a second factor
+        "ignores_filter": (),
+        "count": "total",  # page: it only repeats the number of items; missing
+        "call_logs": True,  # False: 404, as on 22.0
+        "detail_items": "one",  # agreeing, disagreeing: /cdrs/{id} returns two
+        "token_seconds": 1800,
+        "refuses_renewal": False,
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._renewals: set[str] = set()
+
+    def credentials(self, auth: str) -> dict[str, str]:
+        if auth == "access_token":
+            return {"access_token": self.access_token}
+        return {"username": _USER, "password": self.password, "domain": _DOMAIN}
+
+    def rows(self, stream: str) -> Iterator[Row]:
+        if stream in {"call_reports", "completed_call_reports"}:
+            yield from report_rows(self, stream)
+            return
+        if self.options["published_samples"]:
+            session = {"session_id": "text"} if stream == "call_logs" else {}
+            at = int(datetime(2017, 7, 21, 17, 32, 28, tzinfo=timezone.utc).timestamp()) * MICRO
+            truth = {**_SAMPLE_TRUTH, "call_group_id": session.get("session_id")}
+            yield Row(at, at, 0, _ID, orjson.dumps({"id": _ID, **session, **_SAMPLE_ROW}), truth)
+            if stream == "call_records":
+                at = int(datetime(2024, 8, 20, 6, 0, 47, tzinfo=timezone.utc).timestamp()) * MICRO + 670_813
+                yield Row(at, at, 0, str(_GUIDE_ROW["id"]), orjson.dumps(_GUIDE_ROW), _GUIDE_TRUTH)
+        for call in self.calls():
+            for item in self._legs(call) if stream == "call_logs" else (call,):
+                leg = item.call if isinstance(item, Leg) else item
+                moments = _moments(leg)
+                visible = self.visible(moments.ended // MICRO + 1)
+                yield Row(moments.started, moments.started, visible, _id(leg), orjson.dumps(self._printed(item)), item)
+
+    @staticmethod
+    def _legs(call: Call) -> Iterator[Leg]:
+        session = f"{call.ident % 10**15}"
+        for index in range(call.pick(5, (1, 1, 1, 2, 3))):
+            other = replace(call, ident=call.ident ^ (index << 64) ^ (0xABCDEF << 80), start=call.start + 3 * index)
+            yield Leg(other, session)
+
+    def _words(self, call: Call) -> tuple[str, tuple[str, int, str], str | None, str, str, str]:
+        """The direction, the end, and where the call went: forwarded to, trunk, DID, shown number."""
+        direction = call.pick(6, _DIRECTIONS[call.direction])
+        _, callee = _sides(call)
+        destination = call.pick(7, ("", callee.text, "+12025550199", None))
+        did = f"+44{call.callee.number.text}" if call.direction == "inbound" and call.chance(8, 80) else ""
+        shown = f"+44{call.caller.number.text}" if call.direction == "outbound" and call.chance(9, 80) else ""
+        return direction, call.pick(10, _ENDS[call.outcome]), destination, call.pick(11, ("", "TRUNK-A")), did, shown
+
+    def _printed(self, item: Call | Leg) -> dict[str, Any]:
+        call = item.call if isinstance(item, Leg) else item
+        caller, callee = _sides(call)
+        moments = _moments(call)
+        direction, (reason, status, _), destination, trunk, did, shown = self._words(call)
+        unset = call.pick(12, _UNSET)
+        talked = -(-(moments.ended - moments.answered) // MICRO) if moments.answered else 0
+        row = {
+            "id": _id(call),
+            **({"session_id": item.session} if isinstance(item, Leg) else {}),
+            "caller": caller.text or "",
+            "caller_domain": _DOMAIN,
+            "caller_display_name": call.caller.name,
+            "callee": callee.text or "",
+            "callee_domain": _DOMAIN,
+            "callee_display_name": call.callee.name,
+            "started_at": _text(moments.started),
+            "rang_at": _text(moments.rang) or unset,
+            "answered_at": _text(moments.answered) or unset,
+            "ended_at": _text(moments.ended),
+            "call_id": f"{call.ident % 16**20:020x}..",
+            "direction": direction,
+            "end_reason": reason,
+            "reroute_reason": call.pick(13, ("", "", "TRANSFER", "FORWARDING_BUSY")),
+            "status_code": status,
+            "destination": destination,
+            "outbound_caller_id": shown,
+            "did_cid": did,
+            "trunk": trunk,
+            "duration": talked,
+            "user_data": call.pick(14, ("", None, "crm=42", " Zoë ")),
+        }
+        if not call.chance(15, 90):
+            # What the vendor's guide leaves out.
+            for key in ("caller_domain", "callee_domain", "reroute_reason"):
+                del row[key]
+        return row
+
+    def _cost(self, item: Any) -> dict[str, Any]:
+        if not isinstance(item, (Call, Leg)):
+            return {"cost": 1, "billed_account": "text"}
+        call = item.call if isinstance(item, Leg) else item
+        cost = None if call.chance(16, 10) else number_in_json(call.charge)
+        return {"cost": cost, "billed_account": call.pick(17, ("ACC-1", "ACC-2", ""))}
+
+    def expected(
+        self, stream: str, item: Any, region: str | None, *, include_call_costs: bool = False, **context: Any
+    ) -> dict[str, Any]:
+        if isinstance(item, Report):
+            return report_columns(item, self.url)
+        found = self._expected(item, region) if isinstance(item, (Call, Leg)) else dict(item)
+        if include_call_costs:
+            costs = self._cost(item)
+            if self.options["detail_items"] != "disagreeing" or stream == "call_logs":
+                known = item.call if isinstance(item, Leg) else item
+                charge = amount(known.charge) if isinstance(known, Call) else "1"
+                found["charge_amount"] = None if costs["cost"] is None else charge
+                found["billed_account"] = costs["billed_account"] or None
+        return found
+
+    def _expected(self, item: Call | Leg, region: str | None) -> dict[str, Any]:
+        call = item.call if isinstance(item, Leg) else item
+        caller, callee = _sides(call)
+        moments = _moments(call)
+        direction, (reason, status, disposition), destination, trunk, did, shown = self._words(call)
+        sides = {**columns("from", caller, region), **columns("to", callee, region)}
+        until = moments.answered if moments.answered is not None else moments.ended
+        party = next((side for side in ("CALLER", "CALLEE") if reason.startswith(side)), "unknown").lower()
+        transit = "transit" if direction.startswith("INBOUND_OUTBOUND") else "unknown"
+        return {
+            "call_group_id": item.session if isinstance(item, Leg) else None,
+            "sip_call_id": f"{call.ident % 16**20:020x}..",
+            "started_at": _text(moments.started),
+            "ringing_at": _text(moments.rang),
+            "answered_at": _text(moments.answered),
+            "ended_at": _text(moments.ended),
+            "duration_seconds": (moments.ended - moments.started) // MICRO,
+            "ring_seconds": None if moments.rang is None else (until - moments.rang) // MICRO,
+            "talk_seconds": (moments.ended - moments.answered) // MICRO if moments.answered else 0,
+            "direction": transit if call.direction == "other" else call.direction,
+            "direction_raw": direction,
+            "disposition": "answered" if moments.answered else disposition,
+            "disposition_raw": reason or None,
+            "hangup_cause": reason or None,
+            "hangup_party": ("caller" if reason.startswith("CANCEL") else party) if reason else None,
+            "sip_status_code": status if status >= 100 else None,
+            **sides,
+            "from_name": call.caller.name or None,
+            "to_name": call.callee.name or None,
+            "from_extension": caller.text if caller.kind == "extension" else None,
+            "to_extension": callee.text if callee.kind == "extension" else None,
+            "did_number": did or None,
+            "presented_number": shown or None,
+            "forwarded_to": destination if destination and destination != callee.text else None,
+            "trunk": trunk or None,
+            "user_data": (call.pick(14, ("", None, "crm=42", " Zoë ")) or "").strip() or None,
+            "issues": ["number_unparsed"] if "unparsed" in {sides["from_number_kind"], sides["to_number_kind"]} else [],
+        }
+
+    def canonical(self, stream: str, row: Row, columns: dict[str, Any], account_id: str) -> dict[str, Any]:
+        if isinstance(row.item, Report):
+            return {**columns, "vendor": self.vendor, "account_id": account_id, "schema_version": 1}
+        return super().canonical(stream, row, columns, account_id)
+
+    # --- logging in ---
+
+    def oauth(self, request: Request, _: Route) -> Response:
+        if self.options["login"] != "oauth":
+            return self.failure(404, "Not found")
+        form = request.form
+        if form.get("grant_type") == "refresh_token":
+            return self._renewed(request, form.get("refresh_token"))
+        return self._logged_in(request, form)
+
+    def sign_in(self, request: Request, _: Route) -> Response:
+        if self.options["login"] == "oauth":
+            return self.failure(404, "Not found")
+        return self._logged_in(request, orjson.loads(request.body))
+
+    def refresh(self, request: Request, _: Route) -> Response:
+        return self._renewed(request, orjson.loads(request.body).get("refresh_token"))
+
+    def _logged_in(self, request: Request, given: Mapping[str, Any]) -> Response:
+        right = [given.get(key) for key in ("username", "password", "domain")] == [_USER, self.password, _DOMAIN]
+        if refusal := self.attempt(request, "login", right=right):
+            return refusal
+        if self.options["login"] == "two_factor":
+            return json({"two_factor_enabled": True, "session_token": self.secret("session")})
+        return self._token()
+
+    def _renewed(self, request: Request, token: str | None) -> Response:
+        right = token in self._renewals and not self.options["refuses_renewal"]
+        return self.attempt(request, "refresh", right=right) or self._token()
+
+    def _token(self) -> Response:
+        renewal = self.secret("refresh-token")
+        self._renewals.add(renewal)
+        reply = {"access_token": self.mint(), "expires_in": self.options["token_seconds"], "refresh_token": renewal}
+        return json({**reply, "token_type": "Bearer"})
+
+    def failure(self, status: int, message: str) -> Response:
+        code = {400: "VALIDATE_FAILED", 401: "UNAUTHORIZED"}.get(status, "UNKNOWN")
+        return json({"errors": [{"code": code, "message": message}]}, status)
+
+    def refused_login(self, request: Request, *, locked: bool) -> Response:
+        code = "UNKNOWN" if b"refresh_token" in request.body else "UNAUTHORIZED"
+        words = "Address blocked, too many failed logins" if locked else "Login failed, authentication error"
+        return json({"errors": [{"code": code, "message": words}]}, 400)
+
+    def error_in_200(self) -> Response:
+        return Response(200, self.failure(500, "Something went wrong").body)
+
+    # --- lists and details ---
+
+    def call_logs(self, request: Request, route: Route) -> Response:
+        return self.cdrs(request, route) if self.options["call_logs"] else self.failure(404, "Not found")
+
+    def reports(self, request: Request, route: Route) -> Response:
+        return self.cdrs(request, route)
+
+    def cdrs(self, request: Request, route: Route) -> Response:
+        query = request.query
+        low, high, rest = 0, 1 << 60, []
+        own = self.cursors[route.stream]
+        if "filter" in query and route.stream not in self.options["ignores_filter"]:
+            for part in query["filter"].split(" and "):
+                if not (condition := _CONDITION.fullmatch(part)):
+                    return self.failure(400, f"Unsupported filter: {part}")
+                name, operator, value = condition.groups()
+                if name == own and operator != "ne":
+                    try:
+                        at = _instant(value)
+                    except ValueError:
+                        return self.failure(400, f"Invalid time: {value}")
+                    low = max(low, at + (operator == "gt")) if operator in {"gt", "ge", "eq"} else low
+                    high = min(high, at + (operator in {"le", "eq"})) if operator in {"lt", "le", "eq"} else high
+                else:
+                    rest.append((name, operator, value))
+        found: Sequence[Row] = self.table(route.stream).select(low, high, self.now())
+        if rest:
+            found = [row for row in found if _fits(orjson.loads(row.body), rest)]
+        name, _, direction = query.get("orderby", f"{own or 'id'} desc").split(",")[0].partition(" ")
+        if name != own:
+            found = sorted(found, key=lambda row: str(orjson.loads(row.body).get(name)))
+        if direction == "desc":
+            found = found[::-1]
+        page = self.page(route, found, int(query.get("skip", 0)), int(query.get("top", 100)))
+        body: dict[str, Any] = {"items": listed(page.rows)}
+        if self.options["count"] != "missing" and query.get("count") != "false":
+            body = {"count": page.total if self.options["count"] == "total" else len(page.rows), **body}
+        return json(body)
+
+    def cdr(self, request: Request, route: Route, **values: str) -> Response:
+        row = self.table("call_records").get(values["id"], self.now())
+        if row is None:
+            return self.failure(404, "Not found")
+        detail = {**orjson.loads(row.body), **self._cost(row.item)}
+        del detail["id"]
+        others = {"one": [], "agreeing": [detail], "disagreeing": [{**detail, "cost": 99.5, "billed_account": "X"}]}
+        return json({"items": [detail, *others[self.options["detail_items"]]]})
+
+    def call_log(self, request: Request, route: Route, **values: str) -> Response:
+        row = self.table("call_logs").get(values["id"], self.now()) if self.options["call_logs"] else None
+        return self.failure(404, "Not found") if row is None else json({**orjson.loads(row.body), **self._cost(row.item)})
+
+    def report(self, request: Request, route: Route, **values: str) -> Response:
+        row = self.table(route.stream.removesuffix("_details").removesuffix("s") + "s").get(values["id"], self.now())
+        return self.failure(404, "Not found") if row is None else json(row.item.detail)
+
+
+def _instant(text: str) -> int:
+    head, _, fraction = text.removesuffix("Z").partition(".")
+    moment = datetime.strptime(head, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+    return int(moment.timestamp()) * MICRO + int(fraction.ljust(6, "0")[:6] or 0)
+
+
+def _fits(row: Mapping[str, Any], conditions: Sequence[tuple[str, str, str]]) -> bool:
+    compare = {
+        "eq": lambda a, b: a == b,
+        "ne": lambda a, b: a != b,
+        "gt": lambda a, b: a > b,
+        "ge": lambda a, b: a >= b,
+        "lt": lambda a, b: a < b,
+        "le": lambda a, b: a <= b,
+    }
+    return all(compare[operator](str(row.get(name) or ""), value) for name, operator, value in conditions)
+
+
+VENDOR = Portsip

@@ -1,0 +1,207 @@
+"""Complete, once, resumable: what a sync of every connector gives out, held against the simulators' own truth."""
+
+import random
+import signal
+import subprocess
+from datetime import datetime, timedelta, timezone
+
+import orjson
+import pytest
+
+import simulators
+from harness import Connector, catalog, connectors, last_states, vendor
+
+UTC = timezone.utc
+END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
+MONTH = {"start": END - timedelta(days=40) + timedelta(seconds=1), "end": END}
+DAYS = {"start": END - timedelta(days=5) + timedelta(seconds=1), "end": END}
+# Both nights on which London and New York change their clocks, a week of each.
+CLOCK_CHANGES = [
+    (datetime(2025, 10, 23, tzinfo=UTC), datetime(2025, 11, 4, tzinfo=UTC)),
+    (datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC)),
+]
+
+
+@pytest.fixture(params=connectors())
+def connector(request, tmp_path):
+    return Connector(request.param, tmp_path)
+
+
+def simulator(connector, **options):
+    if connector.name == "source-bics":
+        options.setdefault("retention_days", None)
+    return simulators.start(vendor(connector.name), **options)
+
+
+def streams(sim):
+    return list(sim.cursors)
+
+
+def key(stream):
+    return {"recordings": "recording_id", "call_reports": "id", "completed_call_reports": "id"}.get(stream, "record_id")
+
+
+def assert_equals_truth(outcome, sim, stream, **period):
+    """The set of ids, no id twice, and every column of every row."""
+    identity = key(stream)
+    expected = {row[identity]: comparable(row) for row in sim.truth(stream, **period)}
+    got = outcome.records(stream)
+    assert len(got) == len({row[identity] for row in got}), "an id came twice"
+    assert {row[identity] for row in got} == set(expected)
+    for row in got:
+        assert comparable(row) == expected[row[identity]]
+
+
+def comparable(row):
+    """A row without what changes at every read: links that are signed anew."""
+    plain = {name: value for name, value in row.items() if name not in ("recording_url", "recording_expires_at", "raw")}
+    raw = row.get("raw")
+    if raw is not None:
+        raw = {name: value for name, value in raw.items() if name not in ("audio", "recording_file_link")}
+    return {**plain, "issues": list(row.get("issues", [])), "raw": raw, "has_link": bool(row.get("recording_url"))}
+
+
+@pytest.mark.parametrize("num_workers", [1, 8])
+def test_forty_days_equal_the_truth_in_every_column(connector, num_workers):
+    with simulator(connector, **MONTH) as sim:
+        outcome = connector.read(sim.config(num_workers=num_workers))
+        assert outcome.code == 0, outcome.text[-3000:]
+        for stream in streams(sim):
+            assert sim.truth(stream), "the simulator has nothing to say"
+            assert_equals_truth(outcome, sim, stream)
+        assert sim.violations == []
+        assert sim.max_in_flight <= num_workers
+
+
+@pytest.mark.parametrize("period", CLOCK_CHANGES, ids=["autumn", "spring"])
+def test_the_weeks_in_which_clocks_change_equal_the_truth(connector, period):
+    start, end = period
+    with simulator(connector, start=start, end=end, calls_per_day=200) as sim:
+        outcome = connector.read(sim.config(num_workers=8))
+        assert outcome.code == 0, outcome.text[-3000:]
+        for stream in streams(sim):
+            assert_equals_truth(outcome, sim, stream)
+        assert sim.violations == []
+
+
+def test_both_ends_of_the_period_are_read_and_nothing_beyond(connector):
+    with simulator(connector, **DAYS) as sim:
+        row = sorted(sim.truth(), key=lambda one: one[sim.cursors["call_records"]])
+        cursor = sim.cursors["call_records"]
+        first, last = (datetime.fromisoformat(row[i][cursor].replace("Z", "+00:00")) for i in (100, 400))
+        config = sim.config(start_date=row[100][cursor], end_date=row[400][cursor])
+        outcome = connector.read(config, only=["call_records"])
+        assert outcome.code == 0, outcome.text[-3000:]
+        got = outcome.ids()
+        # By the time as the vendor printed it: a corrected start may lie outside.
+        assert {row[100]["record_id"], row[400]["record_id"]} <= set(got)
+        assert_equals_truth(outcome, sim, "call_records", start=first, end=last)
+
+
+def test_two_reads_of_the_same_rows_give_the_same_bytes(connector):
+    with simulator(connector, **DAYS) as sim:
+        first, second = (
+            sorted(orjson.dumps(comparable(row)) for row in connector.read(sim.config(num_workers=n)).records())
+            for n in (1, 8)
+        )
+        assert first == second
+
+
+def test_a_second_sync_sends_nothing_that_has_not_changed(connector):
+    with simulator(connector, **DAYS) as sim:
+        first = connector.read(sim.config())
+        second = connector.read(sim.config(), state=first.state)
+        assert second.code == 0, second.text[-3000:]
+        for stream in [name for name, cursor in sim.cursors.items() if cursor]:
+            assert second.records(stream) == []
+
+
+def test_a_second_sync_reads_again_what_lies_within_the_lookback_and_nothing_before(connector):
+    with simulator(connector, **DAYS) as sim:
+        config = sim.config(lookback_window_minutes=2880)
+        first = connector.read(config, only=["call_records"])
+        for state in first.state:  # as written by a version that kept no count
+            state["stream"]["stream_state"].pop("lookback")
+        second = connector.read(config, state=first.state, only=["call_records"])
+        assert_equals_truth(second, sim, "call_records", start=END - timedelta(minutes=2880) + timedelta(seconds=1))
+
+
+def test_late_calls_within_the_lookback_are_found(connector):
+    with simulator(connector, **DAYS) as sim:
+        config = sim.config(lookback_window_minutes=2880)
+        sim.fault("late_rows", step=5)
+        first = connector.read(config)
+        sim.release_late_rows()
+        second = connector.read(config, state=first.state)
+        lookback = END - timedelta(minutes=2880) + timedelta(seconds=1)
+        for stream in [name for name, cursor in sim.cursors.items() if cursor]:
+            within = {row[key(stream)] for row in sim.truth(stream, start=lookback)}
+            late = within - set(first.ids(stream, key(stream)))
+            assert late
+            assert late <= set(second.ids(stream, key(stream))) <= within
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_any_moment_and_started_again_the_union_is_complete(connector, seed):
+    dice = random.Random(f"{connector.name}/{seed}")
+    with simulator(connector, **DAYS, latency_ms=5) as sim:
+        config = sim.config(num_workers=dice.choice([1, 2, 8]))
+        found = catalog(connector.discover(config))
+        seen = {stream: set() for stream in streams(sim)}
+        state = None
+        for _ in range(4):
+            command = connector.command("read", config=config, catalog=found, state=state)
+            messages = read_and_kill(command, dice.randrange(10, 3000))
+            for message in messages:
+                if message["type"] == "RECORD":
+                    stream = message["record"]["stream"]
+                    seen[stream].add(message["record"]["data"][key(stream)])
+            state = last_states(messages) or state
+        outcome = connector.run("read", config=config, catalog=found, state=state)
+        assert outcome.code == 0, outcome.text[-3000:]
+        for stream in streams(sim):
+            seen[stream] |= set(outcome.ids(stream, key(stream)))
+            assert seen[stream] == {row[key(stream)] for row in sim.truth(stream)}
+
+
+def read_and_kill(command, lines):
+    """The messages of the first so many whole lines that a process wrote before it was killed."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    received = []
+    for _ in range(lines):
+        line = process.stdout.readline()
+        if not line.endswith(b"\n"):
+            break
+        received.append(line)
+    process.send_signal(signal.SIGKILL)
+    # What the pipe still holds was written before: a platform reads it too.
+    received += [line for line in process.stdout.read().splitlines(keepends=True) if line.endswith(b"\n")]
+    process.wait()
+    process.stdout.close()
+    return [orjson.loads(line) for line in received]
+
+
+def test_a_state_from_the_future_reads_nothing_says_so_and_is_handed_back(connector):
+    with simulator(connector, **DAYS) as sim:
+        state = connector.read(sim.config(), only=["call_records"]).state
+        for one in state:
+            one["stream"]["stream_state"]["slices"][-1]["end"] = "2999-01-01T00:00:00Z"
+            one.pop("sourceStats", None)
+        asked = len(sim.requests)
+        outcome = connector.read(sim.config(), state=state, only=["call_records"])
+        assert (outcome.code, outcome.records(), len(sim.requests)) == (0, [], asked)
+        assert "future" in outcome.log
+        assert [one["stream"]["stream_state"] for one in outcome.state] == [
+            one["stream"]["stream_state"] for one in state
+        ]
+
+
+def test_rows_that_shift_between_pages_are_neither_lost_nor_doubled(connector):
+    for kind in ("insert_row", "remove_row"):
+        with simulator(connector, **DAYS, calls_per_day=1000) as sim:
+            sim.fault(kind, times=2)
+            outcome = connector.read(sim.config(num_workers=4), only=["call_records"])
+            assert outcome.code == 0, outcome.text[-3000:]
+            got = outcome.ids()
+            assert len(got) == len(set(got))
+            assert set(got) >= {row["record_id"] for row in sim.truth()}

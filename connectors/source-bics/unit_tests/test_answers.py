@@ -1,0 +1,159 @@
+"""The three shapes of an answer, and everything that is none of them."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from cdr.errors import BodyError
+from source_bics.answers import Pages, failure_in, rows_of, unsigned
+from source_bics.streams import CallRecords
+
+DAY = datetime(2026, 3, 2, tzinfo=timezone.utc)
+NEXT = DAY + timedelta(days=1)
+TOTAL = CallRecords.total
+META = {"current_page": 2, "last_page": 3, "per_page": 15, "total": 40}
+
+
+def every(minutes, count):
+    return [DAY + timedelta(minutes=minutes * n) for n in range(count)]
+
+
+@pytest.mark.parametrize("shape", [1, 2, 3])
+@pytest.mark.parametrize("calls", [0, 1, 14, 15, 16, 100])
+def test_each_shape_is_read_to_its_last_row(bics, shape, calls):
+    vendor = bics(every(14, calls), shape=shape)
+    outcome = vendor.read(DAY, NEXT)
+    assert outcome.error is None
+    assert outcome.ids == sorted(f"c{n}" for n in range(calls))
+    pages = 1 if shape == 1 else max(1, -(-calls // 15))
+    assert sorted(int(asked["page"]) for asked in vendor.asked) == list(range(1, pages + 1))
+
+
+def test_the_page_size_that_the_vendor_grants_is_believed(bics):
+    vendor = bics(every(10, 100), size=50)
+    assert len(vendor.read(DAY, NEXT).ids) == 100
+    assert len(vendor.asked) == 2
+
+
+def test_every_page_is_asked_for_with_the_filter_and_no_link_is_followed(bics):
+    vendor = bics(every(10, 40))
+    vendor.read(DAY, NEXT)
+    assert sorted(vendor.asked, key=lambda asked: asked["page"]) == [
+        {"datetime[end_at]": "Mar 01, 2026 - Mar 03, 2026", "page": page} for page in ("1", "2", "3")
+    ]
+
+
+@pytest.mark.parametrize("status", ["OK", 200, "200"])
+def test_ok_and_200_are_success(status):
+    assert failure_in({"status": status, "data": []}) is None
+
+
+@pytest.mark.parametrize("status", ["ERROR", 401, "401", "ok?", None, True, 500, {}, []])
+def test_any_other_status_has_failed(status):
+    assert isinstance(failure_in({"status": status, "data": []}), BodyError)
+    assert isinstance(failure_in({"data": []}), BodyError)
+
+
+@pytest.mark.parametrize("code", [401, "403"])
+def test_a_refusal_with_status_200_asks_for_other_credentials_and_is_not_repeated(bics, code):
+    vendor = bics()
+    vendor.change = lambda answer: {"status": "ERROR", "code": code, "message": "Token expired"}
+    error = vendor.read(DAY, NEXT).error
+    assert error.failure_type.value == "config_error"
+    assert "Token expired" in error.message
+    assert "credentials" in error.message
+    assert len(vendor.asked) == 1
+
+
+def test_check_answers_failed_where_the_body_refuses(bics):
+    vendor = bics()
+    vendor.change = lambda answer: {"status": 403, "message": "No access"}
+    assert vendor.check().status.value == "FAILED"
+    vendor.change = lambda answer: answer
+    assert vendor.check().status.value == "SUCCEEDED"
+
+
+def test_a_refused_token_is_a_config_error_without_the_token(bics):
+    vendor = bics()
+    credentials = {"auth_type": "access_token", "access_token": "not-the-token"}
+    outcome = vendor.read(DAY, NEXT, credentials=credentials)
+    assert outcome.error.failure_type.value == "config_error"
+    assert "Unauthenticated" in outcome.error.message
+    assert "not-the-token" not in outcome.text
+
+
+def test_a_body_that_says_it_failed_is_a_transient_error_in_the_vendors_words(bics, no_waiting):
+    vendor = bics()
+    vendor.change = lambda answer: {"status": "ERROR", "code": 500, "message": "Out of order"}
+    error = vendor.read(DAY, NEXT).error
+    assert error.failure_type.value == "transient_error"
+    assert "it failed with status ERROR, code 500: Out of order" in error.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": "OK"},
+        {"status": "OK", "data": None},
+        {"status": "OK", "data": "none"},
+        {"status": "OK", "data": {}},
+        {"status": "OK", "data": {"total": 0, "last_page": 1}},
+        {"status": "OK", "meta": {"total": 0}},
+        {"status": "OK", "data": {"data": {}}},
+        [],
+        None,
+        "OK",
+    ],
+)
+def test_anything_else_is_no_shape(body):
+    with pytest.raises(BodyError):
+        rows_of(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": [], "meta": None},
+        {"data": [], "meta": {}},
+        {"data": [], "meta": {"total": 0}},
+        {"data": [], "meta": {"last_page": 1}},
+        {"data": {"data": [], "last_page": 1}},
+        {"data": {"data": [], "total": 1}},
+    ],
+)
+def test_pages_without_a_total_or_a_last_page_are_an_error(body):
+    with pytest.raises(BodyError, match="no `total` or no `last_page`"):
+        Pages().facts(body, 0, TOTAL)
+
+
+@pytest.mark.parametrize("body", [{"data": [], "meta": META}, {"data": {"data": [], **META}}])
+def test_the_facts_of_a_page_are_read_from_both_shapes(body):
+    facts = Pages().facts(body, 15, TOTAL)
+    assert (facts.total, facts.last, facts.size, facts.page) == (40, 3, 15, 2)
+
+
+def test_a_shape_that_is_none_never_is_no_rows(bics, no_waiting):
+    vendor = bics()
+    vendor.change = lambda answer: {"status": "OK", "calls": []}
+    outcome = vendor.read(DAY, NEXT)
+    assert "none of the three known shapes (it is an object with the keys calls, status)" in outcome.error.message
+
+
+def test_links_are_cut_before_their_query():
+    said = 'see "https://s3.example.com/a.mp3?X-Amz-Signature=1" and https:\\/\\/s3.example.com\\/b?X-Amz=2, why? So.'
+    kept = 'see "https://s3.example.com/a.mp3?…" and https:\\/\\/s3.example.com\\/b?… why? So.'
+    assert unsigned(said) == kept
+
+
+def test_a_signed_link_in_a_body_that_was_cut_or_failed_is_in_no_error(bics, no_waiting):
+    vendor = bics()
+    vendor.change = lambda answer: (200, {}, b'{"data": [{"audio": "https://s3.example.com/a?X-Amz-Signature=secret-1')
+    first = vendor.read(DAY, NEXT)
+    vendor.change = lambda answer: {
+        "status": 500,
+        "message": "cannot read https://s3.example.com/a?X-Amz-Signature=secret-1",
+    }
+    second = vendor.read(DAY, NEXT)
+    for outcome in (first, second):
+        assert "s3.example.com/a?…" in outcome.error.message
+        assert "secret-1" not in outcome.text

@@ -1,0 +1,93 @@
+"""Two daily syncs of VOXO worked through with the real cursor, for the arithmetic in docs/time.md."""
+
+from __future__ import annotations
+
+import json
+import logging
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any, cast
+
+from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
+from airbyte_cdk.sources.message import InMemoryMessageRepository
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.types import StreamSlice
+
+from cdr.config import Config
+from cdr.cursor import WindowCursor, as_slice
+from cdr.lookback import Bucket
+from cdr.windows import Period, timestamp
+from tools import matrix
+from tools.boilerplate import connector_folders, facts_of
+
+_CONFIG = {
+    "start_date": "2026-11-01",
+    "credentials": {"auth_type": "access_token", "access_token": "EXAMPLE"},
+    "account": {"account_type": "tenant", "tenant_id": 1234},
+}
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class _Read:
+    """A window that was read to its end, as far as the cursor looks at one."""
+
+    period: Period
+    found: list[Bucket] = field(default_factory=list)
+    given_up: bool = False
+
+    def to_slice(self) -> StreamSlice:
+        return as_slice(self.period)
+
+
+def worked_through() -> str:
+    """Return the two syncs in words, the state between them, and the windows of the second."""
+    folder = next(folder for folder in connector_folders() if facts_of(folder).name == "voxo")
+    config = Config(_CONFIG, matrix.specification(folder))
+    stream = matrix.streams_of(folder)[0](config)
+    first_now, second_now = (datetime(2026, 11, day, 6, tzinfo=timezone.utc) for day in (20, 21))
+
+    def cursor(state: dict[str, Any], now: datetime) -> WindowCursor:
+        return WindowCursor(
+            stream=stream,
+            state=state,
+            period=config.period(now, stream.window.granularity),
+            now=now,
+            workers=config.integer("num_workers"),
+            repository=InMemoryMessageRepository(),
+            manager=ConnectorStateManager(),
+            logger=logging.getLogger("example"),
+        )
+
+    first = cursor({}, first_now)
+    asked = first.windows()
+    for period, tallies in asked:
+        found = [replace(bucket, rows=37, digest="5d1c0b6a9e3f7742") for bucket in tallies.found()]
+        first.close_partition(cast("Partition", _Read(period, found)))
+    state = cast("dict[str, Any]", json.loads(json.dumps(first.state, default=str)))
+    until = datetime.fromisoformat(state["synced_until"].replace("Z", "+00:00"))
+    second = cursor(deepcopy(state), second_now).periods()
+    again = [period for period in second if period.end <= until]
+    new = [period for period in second if period.end > until]
+    minutes = config.integer("lookback_window_minutes")
+    return (
+        f"1. The first sync starts on 2026-11-20 at 06:00:00. Less the settling delay of "
+        f"{config.integer('settling_delay_seconds')} seconds it reads from 2026-11-01T00:00:00Z up to, not including, "
+        f"{timestamp(until)}: {len(asked)} windows.\n"
+        f"2. It leaves `synced_until` = {timestamp(until)}.\n"
+        f"3. The second sync starts on 2026-11-21 at 06:00:00 and will read up to {timestamp(second[-1].end)}.\n"
+        f"4. It looks back {minutes:,} minutes behind `synced_until`: {timestamp(until)} less "
+        f"{minutes // 60} hours is {timestamp(until - minutes * _MINUTE)}. From there on it asks again.\n"
+        f"5. So it asks for {len(second)} windows: {len(again)} of the lookback, from {timestamp(again[0].start)} to "
+        f"{timestamp(again[-1].end)}, and {len(new)} with new time, from {timestamp(new[0].start)} to "
+        f"{timestamp(new[-1].end)}.\n\n"
+        "The state between the two, with most of `lookback` left out:\n\n"
+        f"```json\n{_shown(state)}\n```\n"
+    )
+
+
+def _shown(state: dict[str, Any]) -> str:
+    kept = {**state, "lookback": [state["lookback"][0], "…", state["lookback"][-1]]}
+    lines = [f'  "{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in kept.items()]
+    return "{\n" + ",\n".join(lines) + "\n}"

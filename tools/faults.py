@@ -1,0 +1,67 @@
+"""What becomes of a failed request: asked of the code that decides it, for the table in docs/troubleshooting.md."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.streams.http.error_handlers import ResponseAction
+from requests import exceptions
+
+from cdr.failures import DataFailures, Failures, LoginFailures
+
+_ATTEMPTS = 6
+_WORDS = b'{"message": "the vendor\'s words"}'
+
+_STATUSES = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.FOUND,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_NETWORK: dict[str, Exception] = {
+    "certificate of an unknown authority": exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] unable to verify"),
+    "host name that does not resolve": exceptions.ConnectionError("NameResolutionError: name not known"),
+    "closed port": exceptions.ConnectionError("[Errno 111] Connection refused"),
+    "no answer in time": exceptions.ReadTimeout("Read timed out"),
+    "connection reset": exceptions.ConnectionError("Connection reset by peer"),
+    "body cut short": exceptions.ChunkedEncodingError("Connection broken: IncompleteRead"),
+}
+
+
+def fault_table() -> str:
+    """Return the table: fault, what becomes of it for a data request and for a login, and the message."""
+    faults: list[tuple[str, requests.Response | Exception]] = [
+        *((f"{int(status)} {status.phrase}", _answer(status)) for status in _STATUSES),
+        *_NETWORK.items(),
+    ]
+    lines = ["| Fault | Request for calls | Login | The message for calls |", "| --- | --- | --- | --- |"]
+    for name, fault in faults:
+        data, sentence = _outcome(DataFailures(_ATTEMPTS), fault)
+        login, _ = _outcome(LoginFailures(_ATTEMPTS), fault)
+        lines.append(f"| {name} | {data} | {login} | {sentence} |")
+    return "\n".join(lines) + "\n"
+
+
+def _answer(status: HTTPStatus) -> requests.Response:
+    response = requests.Response()
+    response.status_code = int(status)
+    response._content = _WORDS  # noqa: SLF001  a response that nobody sent has no other way to a body
+    if status is HTTPStatus.FOUND:
+        response.headers["Location"] = "https://other.example.com/"
+    return response
+
+
+def _outcome(failures: Failures, fault: requests.Response | Exception) -> tuple[str, str]:
+    resolution = failures.interpret_response(fault)
+    kind = "config error" if resolution.failure_type is FailureType.config_error else "transient error"
+    again = resolution.response_action is ResponseAction.RETRY
+    return (f"tried again, then {kind}" if again else kind), failures.last().message
