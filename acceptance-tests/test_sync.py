@@ -19,7 +19,7 @@ VENDORS = {facts_of(folder).vendor for folder in WRITTEN}
 
 
 def sync(database: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DATABASE": str(database), "CONNECTOR": "", "CONFIG": "", **variables}
+    environment = {**os.environ, "DATABASE": str(database), "CONNECTOR": "", "CONFIG": "", "ARGS": "", **variables}
     return subprocess.run(
         [sys.executable, "-m", "tools.sync"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
@@ -36,14 +36,14 @@ def held(database: Path) -> tuple[int, int, set[str]]:
 @pytest.mark.skipif(importlib.util.find_spec("airbyte") is None, reason="PyAirbyte supports Python 3.10 to 3.12")
 def test_a_second_sync_adds_only_what_is_new(tmp_path: Path) -> None:
     database = tmp_path / "calls.duckdb"
-    first = sync(database)
+    first = sync(database, ARGS="--days 2")
     assert first.returncode == 0, first.stderr
     assert re.search(r"^[\d,]+ rows, all new\.$", first.stdout, re.MULTILINE)
     rows, ids, vendors = held(database)
     assert vendors == VENDORS
     assert rows == ids
 
-    second = sync(database)
+    second = sync(database, ARGS="--days 2")
     assert second.returncode == 0, second.stderr
     assert re.search(r"^(Nothing new|Only what is new)", second.stdout, re.MULTILINE)
     more, ids, _ = held(database)

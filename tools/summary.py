@@ -15,7 +15,7 @@ from rich.table import Table
 _PER_VENDOR = """
 SELECT vendor, count(*), min(started_at), max(started_at),
        count(*) FILTER (disposition = 'answered') / count(*),
-       coalesce(sum(talk_seconds), 0) / 60,
+       sum(talk_seconds) / 60,
        count(*) FILTER (json_array_length(issues) > 0)
 FROM call_records GROUP BY vendor ORDER BY vendor
 """
@@ -30,7 +30,7 @@ class Vendor:
     first: datetime | None
     last: datetime | None
     answered: float
-    talk_minutes: float
+    talk_minutes: float | None  # not every vendor says how long was talked
     with_issues: int
 
 
@@ -98,7 +98,7 @@ def print_summary(summary: Summary, console: Console, database: Path) -> None:
             _time(vendor.first),
             _time(vendor.last),
             f"{vendor.answered:.1%}",
-            f"{vendor.talk_minutes:,.0f}",
+            "-" if vendor.talk_minutes is None else f"{vendor.talk_minutes:,.0f}",
             f"{vendor.with_issues:,}",
         )
     console.print()
@@ -116,12 +116,12 @@ def _time(moment: Any) -> str:
 
 def _news(summary: Summary) -> str:
     again = summary.read - summary.new
-    seen = f"; {again:,} read again within the lookback were known already" if again > 0 else ""
+    seen = f"; {again:,} read again were known already" if again > 0 else ""
     if summary.new == 0:
         return f"Nothing new since the last sync{seen}."
     if summary.new == summary.rows:
         return f"{summary.new:,} rows, all new."
-    return f"Only what is new was added: {summary.new:,} rows{seen}."
+    return f"Only what is new was added: {summary.new:,} {'row' if summary.new == 1 else 'rows'}{seen}."
 
 
 def _query(database: Path) -> str:

@@ -2,7 +2,8 @@
 
 Without CONFIG every connector reads from its vendor's simulator. With CONNECTOR and CONFIG one connector reads
 a real account. PyAirbyte keeps the state in the file, so that a second run reads only what is new. Invented
-calls and real ones never share the file; DATABASE names another one.
+calls and real ones never share the file; DATABASE names another one. ARGS go to the
+simulators (`--days 3`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -68,8 +70,9 @@ def simulated(connector: str) -> Iterator[list[Job]]:
         _must_exist(connector)
     names = [connector] if connector else runnable()
     with tempfile.TemporaryDirectory() as folder:
+        command = [str(VENV / "bin" / "python"), "-m", "simulators", "--config-dir", folder, "--until-stdin-closes"]
         process = subprocess.Popen(
-            [str(VENV / "bin" / "python"), "-m", "simulators", "--config-dir", folder, "--until-stdin-closes"],
+            [*command, *shlex.split(os.environ.get("ARGS", ""))],
             cwd=ROOT / "acceptance-tests",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

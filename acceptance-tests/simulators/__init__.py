@@ -19,7 +19,9 @@ from simulators.faults import KINDS
 
 __all__ = ["KINDS", "VENDORS", "Simulator", "simulator_class", "start"]
 
-VENDORS = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if (SPECS / f"{path.stem}.openapi.yaml").exists())
+VENDORS = sorted(
+    path.stem for path in Path(__file__).parent.glob("*.py") if (SPECS / f"{path.stem}.openapi.yaml").exists()
+)
 
 
 def simulator_class(vendor: str) -> type[Simulator]:

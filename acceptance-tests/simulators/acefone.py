@@ -11,7 +11,8 @@ import orjson
 
 from simulators import zones
 from simulators.calls import MICRO, Call, amount, number_in_json, stamp
-from simulators.engine import Route, Simulator, json, listed
+from simulators.engine import Simulator
+from simulators.front import Route, json, keyed, listed
 from simulators.faults import Response
 from simulators.numbers import Number, Spelled, columns, spell
 from simulators.server import Request
@@ -305,9 +306,7 @@ class Acefone(Simulator):
         body = {"total_records": count(page.total if self.options["counters"] == "total_only" else len(table.rows))}
         if self.options["counters"] != "total_only":
             body["filtered_records"] = count(page.total)
-        rows: Any = listed(page.rows)
-        if self.options["data"] == "index":
-            rows = {str(index): orjson.Fragment(row) for index, row in enumerate(page.rows)}
+        rows = keyed(page.rows) if self.options["data"] == "index" else listed(page.rows)
         return json({**body, "page_records": count(len(page.rows)), "page": count(page.number), "data": rows})
 
     def _bound(self, text: str | None, asked: ZoneInfo) -> int | None:

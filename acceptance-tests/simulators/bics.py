@@ -13,7 +13,8 @@ import orjson
 
 from simulators import zones
 from simulators.calls import MICRO, Call, stamp
-from simulators.engine import Page, Route, Simulator, json, listed
+from simulators.engine import Page, Simulator
+from simulators.front import Route, json, listed
 from simulators.faults import Response
 from simulators.numbers import Spelled, columns, spell
 from simulators.server import Request
@@ -265,7 +266,7 @@ class Bics(Simulator):
             **columns("to", callee, None, kind=False),
             "recording_url": self._link(made.call),
             "duration_seconds": made.call.talk,
-            "agent": made.call.pick(12, (None, made.call.callee.name, None)),
+            "agent": made.call.pick(12, (None, made.call.callee.name, None)) or None,
             "created_at": stamp(created),
             "issues": ["number_unparsed"] * ("unparsed" in {caller.kind, callee.kind}) + issues,
         }
@@ -340,8 +341,18 @@ class Bics(Simulator):
         before = f"{path}?page={page.number - 1}" if page.number > 1 else None
         after = f"{path}?page={page.number + 1}" if page.number < last else None
         ends = {"first": f"{path}?page=1", "last": f"{path}?page={last}"}
-        shown = {"from": page.first + 1 if page.rows else None, "to": page.first + len(page.rows) if page.rows else None}
-        meta = {"current_page": page.number, "last_page": last, "path": path, "per_page": size, "total": page.total, **shown}
+        shown = {
+            "from": page.first + 1 if page.rows else None,
+            "to": page.first + len(page.rows) if page.rows else None,
+        }
+        meta = {
+            "current_page": page.number,
+            "last_page": last,
+            "path": path,
+            "per_page": size,
+            "total": page.total,
+            **shown,
+        }
         if self.options["shape"] == 3:
             links = [{"url": before, "label": "&laquo; Previous", "active": False}]
             more = {"links": {**ends, "prev": before, "next": after}, "meta": {**meta, "links": links}}

@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Final, NamedTuple
 import orjson
 
 from simulators.calls import MICRO, Call, amount, number_in_json, stamp
-from simulators.engine import Route, Simulator, json, listed
+from simulators.engine import Simulator
+from simulators.front import Route, json, listed
 from simulators.faults import Response
 from simulators.numbers import Number, Spelled, columns, spell
 from simulators.portsip_reports import Report, report_columns, report_rows
@@ -33,9 +34,19 @@ _ENDS: Final[Mapping[str, tuple[tuple[str, int, str], ...]]] = {
         *(("CALLER_DISCONNECTED", 200, ""), ("CALLEE_DISCONNECTED", 200, ""), ("CALLER_DISCONNECT", 200, "")),
         *(("BLIND_TRANSFER_COMPLETED", 200, ""), ("", 200, ""), ("REFERRED", 0, "")),
     ),
-    "no_answer": (("", 408, "no_answer"), ("", 480, "no_answer"), ("NO_ANSWER", 0, "no_answer"), ("RING_TIMEOUT", 1, "no_answer")),
+    "no_answer": (
+        ("", 408, "no_answer"),
+        ("", 480, "no_answer"),
+        ("NO_ANSWER", 0, "no_answer"),
+        ("RING_TIMEOUT", 1, "no_answer"),
+    ),
     "busy": (("", 486, "busy"), ("CALLEE_BUSY", 486, "busy"), ("", 600, "busy")),
-    "rejected": (("", 603, "rejected"), ("", 403, "rejected"), ("CALLEE_DECLINED", 603, "rejected"), ("CALL_REJECTED", 0, "rejected")),
+    "rejected": (
+        ("", 603, "rejected"),
+        ("", 403, "rejected"),
+        ("CALLEE_DECLINED", 603, "rejected"),
+        ("CALL_REJECTED", 0, "rejected"),
+    ),
     "canceled": (("CANCELLED", 487, "canceled"), ("", 487, "canceled")),
     "abandoned": (("QUEUE_ABANDONED", 0, "unknown"),),
     "voicemail": (("TO_VOICEMAIL", 0, "voicemail"),),
@@ -50,7 +61,10 @@ _ID: Final = "NzAwNTUxOTA5NzczMTQ4MTYw"
 _SAMPLE_TIME: Final = "2017-07-21T17:32:28Z"
 _SAMPLE_ROW: Final = {
     **{key: "text" for key in ("caller", "caller_domain", "caller_display_name", "callee", "callee_domain")},
-    **{"callee_display_name": "text", **dict.fromkeys(("started_at", "rang_at", "answered_at", "ended_at"), _SAMPLE_TIME)},
+    **{
+        "callee_display_name": "text",
+        **dict.fromkeys(("started_at", "rang_at", "answered_at", "ended_at"), _SAMPLE_TIME),
+    },
     **{"call_id": "text", "direction": "INBOUND_CALL", "end_reason": "CALLER_DISCONNECTED"},
     **{"reroute_reason": "TRANSFER", "status_code": 1, "destination": "text", "outbound_caller_id": "text"},
     **{"did_cid": "text", "trunk": "text", "duration": 1, "service_number": "text", "user_data": "text"},
@@ -403,7 +417,9 @@ class Portsip(Simulator):
 
     def call_log(self, request: Request, route: Route, **values: str) -> Response:
         row = self.table("call_logs").get(values["id"], self.now()) if self.options["call_logs"] else None
-        return self.failure(404, "Not found") if row is None else json({**orjson.loads(row.body), **self._cost(row.item)})
+        return (
+            self.failure(404, "Not found") if row is None else json({**orjson.loads(row.body), **self._cost(row.item)})
+        )
 
     def report(self, request: Request, route: Route, **values: str) -> Response:
         row = self.table(route.stream.removesuffix("_details").removesuffix("s") + "s").get(values["id"], self.now())

@@ -18,7 +18,12 @@ _DAY: Final = 86_400
 _SAMPLE_ID: Final = "NzAwNTUxOTA5NzczMTQ4MTYw"
 _SAMPLE_TIME: Final = "2017-07-21T17:32:28Z"
 _IN_LIST: Final = ("id", "name", "type", "cron_expr", "status")
-_NO_ANSWERS: Final = {"answer_state": "NOT_ANSWERED", "duration": "RING_DURATION", "duration_from": 5, "duration_to": 60}
+_NO_ANSWERS: Final = {
+    "answer_state": "NOT_ANSWERED",
+    "duration": "RING_DURATION",
+    "duration_from": 5,
+    "duration_to": 60,
+}
 
 
 class Report(NamedTuple):

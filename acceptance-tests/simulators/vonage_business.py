@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Final
 import orjson
 
 from simulators.calls import MICRO, Call, amount, number_in_json, plain, stamp
-from simulators.engine import Grant, Route, Simulator, json, listed
+from simulators.engine import Simulator
+from simulators.front import Grant, Route, json, listed
 from simulators.faults import Response
 from simulators.numbers import Spelled, columns, spell
 from simulators.server import Request
@@ -72,8 +73,8 @@ class VonageBusiness(Simulator):
     vendor = "vonage_business"
     base = "/t/vbc.prod"
     routes = (
-        Route("POST", "/token", "token_a"),
-        Route("POST", "/t/vbc.prod/oauth2/token", "token_b"),
+        Route("POST", "/token", "token_a", below_base=False),
+        Route("POST", "/t/vbc.prod/oauth2/token", "token_b", below_base=False),
         Route("GET", "/reports/accounts/{account_id}/call-logs", "call_logs", "call_records"),
         Route("GET", "/reports/v1/accounts/{account_id}/call-logs", "call_logs_v1", "call_records"),
     )
@@ -127,7 +128,9 @@ class VonageBusiness(Simulator):
 
     def _printed(self, call: Call) -> dict[str, Any]:
         sides = [
-            int(side.text) if side.text and side.text.isdigit() and side.text[0] != "0" and call.chance(3, 70) else side.text
+            int(side.text)
+            if side.text and side.text.isdigit() and side.text[0] != "0" and call.chance(3, 70)
+            else side.text
             for side in self._sides(call)
         ]
         row = {

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from simulators.calls import MICRO, Call, stamp
-from simulators.engine import Route, Simulator, json, listed
+from simulators.engine import Simulator
+from simulators.front import Route, json, listed
 from simulators.faults import Response
 from simulators.numbers import Spelled, columns, spell
 from simulators.server import Request
@@ -146,7 +147,9 @@ class Voxo(Simulator):
         for slot, number in ((3, call.caller.number), (4, call.callee.number)):
             # Without country code a number is American; one of another country then cannot be read.
             american = number.country == "US"
-            style = call.pick(slot, ("national", "bare", "plus", "spaced") if american else ("plus", "zeros", "plus", "bare"))
+            style = call.pick(
+                slot, ("national", "bare", "plus", "spaced") if american else ("plus", "zeros", "plus", "bare")
+            )
             sides.append(spell(number, style))
         return sides[0], sides[1]
 
@@ -300,7 +303,10 @@ class Voxo(Simulator):
         query = request.query
         if "recordType" in query:
             return self.failure(400, "recordType is not simulated")
-        if query.get("tenantId", str(_TENANT)) != str(_TENANT) or query.get("billingCode", _BILLING_CODE) != _BILLING_CODE:
+        if (
+            query.get("tenantId", str(_TENANT)) != str(_TENANT)
+            or query.get("billingCode", _BILLING_CODE) != _BILLING_CODE
+        ):
             return self.failure(404, "No such account")
         try:
             zone = ZoneInfo(query.get("timezone", "America/Chicago"))

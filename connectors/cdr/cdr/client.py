@@ -39,7 +39,7 @@ from cdr.failures import DataFailures, Failures, LoginFailures, Result, retry_af
 from cdr.stream import Request
 
 CONNECT_SECONDS = 30.0
-READ_SECONDS = 120.0
+READ_SECONDS = 90.0
 _LONGEST_WAIT_SECONDS = 60.0
 
 

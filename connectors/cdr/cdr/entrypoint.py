@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import sys
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -77,13 +80,34 @@ def _is_ours_to_say(record: logging.LogRecord) -> bool:
     return record.module != "rate_limiting"
 
 
+def _terminate(*_: object) -> None:
+    """End the process behind the last whole line.
+
+    A thread does it, once it has the output to itself: the signal may have come in the middle of a write.
+    """
+    threading.Thread(target=_end_behind_the_last_line).start()
+
+
+def _end_behind_the_last_line() -> None:
+    with PRINT_BUFFER.lock:
+        logging.getLogger("airbyte").warning("Stopped by SIGTERM; the next sync goes on from the last state.")
+        PRINT_BUFFER.flush()
+        # Not sys.exit: it would wait for the requests that are under way.
+        os._exit(128 + signal.SIGTERM)
+
+
 def launch(source: CallRecordSource, args: list[str]) -> None:
-    """Run one command. Standard output carries protocol messages and nothing else; exit code 1 exactly on errors."""
+    """Run one command. Standard output carries protocol messages and nothing else; exit code 1 exactly on errors.
+
+    SIGTERM ends the process at once, behind the last whole message: the last state on standard output says where the
+    next sync goes on.
+    """
     entrypoint = PageEntrypoint(source)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(_ProtocolFormatter())
         handler.addFilter(_is_ours_to_say)
     parsed = entrypoint.parse_args(args)
+    signal.signal(signal.SIGTERM, _terminate)
     with PRINT_BUFFER:
         for message in entrypoint.run(parsed):
             print(f"{message}\n", end="")  # noqa: T201 - standard output is the protocol

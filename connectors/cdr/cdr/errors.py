@@ -34,12 +34,13 @@ class BodyError(SyncError):
     """An answer with a success status whose body is not what the endpoint promises.
 
     `status` is the status that the body itself states, where it states one: a body that says 401 is a refusal,
-    whatever the HTTP status was.
+    whatever the HTTP status was. `is_html` says that a web page came instead: something else than the API answers.
     """
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, *, is_html: bool = False) -> None:
         super().__init__(message)
         self.status = status
+        self.is_html = is_html
 
 
 def quoted(text: str, limit: int = 300) -> str:

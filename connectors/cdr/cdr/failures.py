@@ -128,7 +128,8 @@ def _network(error: Exception | None) -> tuple[SyncError, bool]:
         return ConfigError(f"`api_url` is not an address that can be called: {quoted(text, 160)}"), False
     # requests says Timeout while it waits for the head of an answer, and ConnectionError while it waits for the rest.
     if isinstance(error, requests.exceptions.Timeout) or "Read timed out" in text:
-        return TooSlowError(f"The vendor did not answer in time; check `api_url`, or {later}."), True
+        # Whoever asked decides: a narrower window may answer sooner, the same one hardly will.
+        return TooSlowError(f"The vendor did not answer in time; check `api_url`, or {later}."), False
     if "NameResolutionError" in text or "getaddrinfo" in text:
         return ConfigError("The host name of `api_url` cannot be resolved; check `api_url` and the network."), True
     if isinstance(error, requests.exceptions.ConnectionError) and "Connection refused" in text:

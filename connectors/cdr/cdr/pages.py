@@ -122,7 +122,10 @@ def parse(body: bytes) -> Any:
         return json.loads(body)
     except ValueError as error:
         start = quoted(body[:200].decode("utf-8", "replace"), 120)
-        raise BodyError(f"the answer is not complete JSON ({error}); it starts with: {start or '(nothing)'}") from None
+        is_html = body.lstrip()[:1] == b"<"
+        raise BodyError(
+            f"the answer is not complete JSON ({error}); it starts with: {start or '(nothing)'}", is_html=is_html
+        ) from None
 
 
 def rows_of(document: Any, plan: Plan) -> Sequence[Any]:

@@ -26,6 +26,7 @@ from cdr.windows import Period
 _PASSES = 2
 _SHORTEST = timedelta(minutes=1)
 _BODY_ATTEMPTS = 4
+_SLOW_ATTEMPTS = 2
 _REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _MOST_PAGES = 100_000
 # One page that repeats another can be a shift of the list; three in a row are a list that never ends.
@@ -206,18 +207,23 @@ class WindowReader:
     def _page(self, period: Period | None, index: int, digests: bool = False) -> Block:
         """One page. A body that is no page is asked for again a few times: it may have been cut on its way."""
         for attempt in range(1, _BODY_ATTEMPTS + 1):
-            body = self._get(period, index)
             try:
+                body = self._get(period, index)
                 return self._read_page(body, self._plan, period, time.time_ns() // 1_000_000, digests)
+            except TooSlowError:
+                # Where there are no pages, the two halves of the window have better prospects than a repetition.
+                if attempt == _SLOW_ATTEMPTS or isinstance(self._stream.paginator, SinglePage):
+                    raise
             except BodyError as error:
                 fault = error
-            if fault.status in _REFUSALS:
-                break
-            if attempt < _BODY_ATTEMPTS:
-                time.sleep(0.5 * 2 ** (attempt - 1))
+                if fault.status in _REFUSALS or attempt == _BODY_ATTEMPTS:
+                    break
+            time.sleep(0.5 * 2 ** (attempt - 1))
         where = f"{self._stream.name}: the vendor answered page {index + 1} of window {period}, but {fault.message}"
         if fault.status in _REFUSALS:
             raise ConfigError(f"{where}; check `credentials` and the rights of the account.")
+        if fault.is_html:
+            raise ConfigError(f"{where}; check `api_url`, and any proxy on the way.")
         raise TransientError(f"{where}; check `api_url`, or run the sync again later.")
 
     def _get(self, period: Period | None, index: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -159,6 +160,10 @@ class Session:
             run.stopped.set()
         for executor in (self._windows, self._pages):
             executor.shutdown(wait=False, cancel_futures=True)
+        with self._queue.mutex:
+            # Nobody takes pages from the queue any longer; workers that wait for room must end all the same.
+            self._queue.maxsize = sys.maxsize
+            self._queue.not_full.notify_all()
 
     def reader(self, stream: Stream) -> WindowReader:
         return stream.reader()(stream, self._client, self._pages, self._workers, self._logger)

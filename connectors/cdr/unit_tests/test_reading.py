@@ -124,11 +124,25 @@ def test_a_body_that_was_cut_is_asked_for_again():
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>no</html>", b"[]", b"null", b'{"message": "quota used up"}', b'{"rows": {}}', b'{"rows": "x"}']
+    "body", [b"", b"[]", b"null", b'{"message": "quota used up"}', b'{"rows": {}}', b'{"rows": "x"}']
 )
 def test_a_body_of_another_shape_is_an_error_and_never_no_rows(body):
     with pytest.raises(TransientError, match=r"page 1 of window 2026-01-05T00:00:00Z"):
         read(PagedVendor([], script=lambda vendor, page, answer: body))
+
+
+def test_a_web_page_in_the_place_of_an_answer_is_a_wrong_address():
+    with pytest.raises(ConfigError, match="check `api_url`"):
+        read(PagedVendor([], script=lambda vendor, page, answer: b"<html>please sign in</html>"))
+
+
+def test_a_page_that_is_too_slow_is_asked_for_once_more():
+    def slow_once(vendor, page, answer):
+        if len(vendor.requests) == 1:
+            raise TooSlowError("too slow")
+        return answer
+
+    assert read(PagedVendor([call(1)], script=slow_once)) == ["c1"]
 
 
 def test_a_list_that_is_left_out_where_the_total_is_zero_is_an_empty_page():
@@ -174,7 +188,9 @@ class WholeVendor:
         self.requests.append((start, end))
         if end - start > self.patience:
             raise TooSlowError("too slow")
-        inside = [row for row in self.calls if start <= datetime.strptime(row["time"], FORMAT).replace(tzinfo=UTC) <= end]
+        inside = [
+            row for row in self.calls if start <= datetime.strptime(row["time"], FORMAT).replace(tzinfo=UTC) <= end
+        ]
         return orjson.dumps(inside[: self.most])
 
 
