@@ -21,7 +21,7 @@ from cdr.stream import Stream
 from tools import matrix
 from tools.boilerplate import connector_folders, facts_of
 from tools.example_sync import worked_through
-from tools.faults import fault_table
+from tools.faults import fault_matrix, fault_table
 from tools.install import ROOT
 
 DOCS = ROOT / "docs"
@@ -178,7 +178,7 @@ def generated() -> dict[Path, str]:
         },
         DOCS / "privacy.md": {"privacy": privacy},
         DOCS / "time.md": {"windows": worked_through},
-        DOCS / "troubleshooting.md": {"faults": fault_table},
+        DOCS / "troubleshooting.md": {"faults": fault_table, "fault_matrix": fault_matrix},
     }
     for folder in connector_folders(written=False):
         blocks[page_of(folder)] = {

@@ -1,7 +1,9 @@
-"""What becomes of a failed request: asked of the code that decides it, for the table in docs/troubleshooting.md."""
+"""What becomes of a fault, for the tables in docs/troubleshooting.md: asked of the code, and proved by the tests."""
 
 from __future__ import annotations
 
+import importlib
+import sys
 from http import HTTPStatus
 
 import requests
@@ -10,6 +12,8 @@ from airbyte_cdk.sources.streams.http.error_handlers import ResponseAction
 from requests import exceptions
 
 from cdr.failures import DataFailures, Failures, LoginFailures
+from tools.boilerplate import connector_folders, facts_of
+from tools.install import ROOT
 
 _ATTEMPTS = 6
 _WORDS = b'{"message": "the vendor\'s words"}'
@@ -48,6 +52,22 @@ def fault_table() -> str:
         data, sentence = _outcome(DataFailures(_ATTEMPTS), fault)
         login, _ = _outcome(LoginFailures(_ATTEMPTS), fault)
         lines.append(f"| {name} | {data} | {login} | {sentence} |")
+    return "\n".join(lines) + "\n"
+
+
+def fault_matrix() -> str:
+    """Return the table of the faults that the tests plant: what each connector makes of them."""
+    folder = str(ROOT / "acceptance-tests")
+    sys.path.insert(0, folder)
+    try:
+        cases = importlib.import_module("fault_matrix").CASES
+    finally:
+        sys.path.remove(folder)
+    connectors = [facts_of(path) for path in connector_folders()]
+    lines = [f"| Fault | {' | '.join(one.title for one in connectors)} |", "| --- " * (len(connectors) + 1) + "|"]
+    for case in cases:
+        outcomes = " | ".join(case.outcome_for(one.vendor) or "-" for one in connectors)
+        lines.append(f"| {case.title} | {outcomes} |")
     return "\n".join(lines) + "\n"
 
 

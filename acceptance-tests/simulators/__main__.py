@@ -60,6 +60,11 @@ def _meant(text: str, vendor: str) -> list[str]:
     return [first, *rest]
 
 
+def _wait_for_stdin(done: Event) -> None:
+    sys.stdin.buffer.read()
+    done.set()
+
+
 def main(given: list[str] | None = None) -> int:
     """Run until SIGINT, SIGTERM, or the end of standard input where that is asked for."""
     arguments = _arguments(given)
@@ -94,7 +99,7 @@ def main(given: list[str] | None = None) -> int:
             print(f"{vendor:16} {simulator.api_url}", flush=True)
         print("ready", flush=True)
         if arguments.until_stdin_closes:
-            Thread(target=lambda: (sys.stdin.buffer.read(), done.set()), daemon=True).start()
+            Thread(target=_wait_for_stdin, args=(done,), daemon=True).start()
         done.wait()
     return 0
 

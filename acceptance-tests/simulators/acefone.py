@@ -12,8 +12,8 @@ import orjson
 from simulators import zones
 from simulators.calls import MICRO, Call, amount, number_in_json, stamp
 from simulators.engine import Simulator
-from simulators.front import Route, json, keyed, listed
 from simulators.faults import Response
+from simulators.front import Route, json, keyed, listed
 from simulators.numbers import Number, Spelled, columns, spell
 from simulators.server import Request
 from simulators.tables import Row
@@ -47,34 +47,6 @@ _LAST_LINES: Final[tuple[tuple[str, str | None], ...]] = (
     ("Caller hung up", "caller"),
     (" Call ended", None),
 )
-
-_SAMPLE_ROW: Final = {
-    "id": 36671,
-    "call_stats": {
-        **{"inbound_sec": 0, "outbound_sec": 0, "bill_sec": 0, "bill_calls": 0, "total_charges": 0},
-        **{"connection_time": "06:01:57", "ring_time": "4", "answer_time": "0"},
-        "call_flow": [
-            "Call received on 4420XXXXX021 at 27-Mar-2020 06:01:57",
-            " Call forwarded to Extension (TestUser1) at 27-Mar-2020 06:02:00",
-            " Dialed Extension (TestUser1) at 27-Mar-2020 06:02:00",
-            " Caller hanged up the call",
-        ],
-        **{"call_id": "15XXXXXX7.4XX0", "call_date": "2020-03-27", "call_duration": "4"},
-    },
-    **{"call_hint": "inbound", "source": "000509030018", "destination": None},
-    **{"forward_to_number": "4420XXXXX021 Extension (TestUser1)", "reason_key": "Channel not available"},
-    **{"hangup_cause": "Normal Clearing", "date": "27-Mar-2020 06:01:57", "recording_file_link": None},
-    **{"status": "missed", "call_answered_by": "", "service": "Extension (TestUser1)"},
-}
-_SAMPLE_TRUTH: Final = {
-    **{"call_group_id": "15XXXXXX7.4XX0", "started_at": "2020-03-27T06:01:57Z", "ended_at": "2020-03-27T06:02:01Z"},
-    **{"duration_seconds": 4, "ring_seconds": 4, "talk_seconds": 0, "billed_seconds": 0, "direction": "inbound"},
-    **{"direction_raw": "inbound", "disposition": "no_answer", "disposition_raw": "missed", "q850_cause": 16},
-    **{"hangup_party": "caller", "hangup_cause": "Normal Clearing", "from_number": "000509030018"},
-    **{"from_number_kind": "unparsed", "did_number": "4420XXXXX021", "charge_amount": "0", "is_recorded": False},
-    **{"forwarded_to": "4420XXXXX021 Extension (TestUser1)", "issues": ["number_unparsed"]},
-}
-_SAMPLE_START: Final = 1_585_288_917
 
 
 class _Time(NamedTuple):
@@ -122,10 +94,9 @@ class Acefone(Simulator):
         return {"timezone": zone} if zone != "Europe/London" else {}
 
     def rows(self, stream: str) -> Iterator[Row]:
-        if self.options["published_samples"]:
-            cut = zones.read(zones.local(_SAMPLE_START, ZoneInfo("UTC")), self.zone)[1] * MICRO
-            key = _SAMPLE_START * MICRO
-            yield Row(key, cut, 0, "36671", orjson.dumps(_SAMPLE_ROW), _SAMPLE_TRUTH)
+        for key, row, truth in self.published(stream):
+            cut = zones.read(zones.local(key // MICRO, ZoneInfo("UTC")), self.zone)[1] * MICRO
+            yield Row(key, cut, 0, str(row["id"]), orjson.dumps(row), truth)
         for call in self.calls():
             time = self._time(call)
             key = zones.wall(time.printed) * MICRO
@@ -195,19 +166,34 @@ class Acefone(Simulator):
         as_text = call.chance(12, 60)
         count = str if as_text else int
         stats: dict[str, Any] = {
-            **{"inbound_sec": 0, "outbound_sec": 0, "bill_sec": count(call.talk), "bill_calls": "0"},
-            **{"total_charges": self._charge(call)[0], "connection_time": date[12:], "ring_time": count(call.ring)},
-            **{"answer_time": count(call.talk), "call_flow": flow, "call_id": self._call_id(call)},
-            **{"call_date": f"{time.printed:%Y-%m-%d}", "call_duration": count(call.duration)},
+            "inbound_sec": 0,
+            "outbound_sec": 0,
+            "bill_sec": count(call.talk),
+            "bill_calls": "0",
+            "total_charges": self._charge(call)[0],
+            "connection_time": date[12:],
+            "ring_time": count(call.ring),
+            "answer_time": count(call.talk),
+            "call_flow": flow,
+            "call_id": self._call_id(call),
+            "call_date": f"{time.printed:%Y-%m-%d}",
+            "call_duration": count(call.duration),
         }
         if call.chance(13, 40):
             stats["unique_id"] = call.ident % 10**15
         row = {
-            **{"id": int(self._id(call)), "call_stats": stats, "call_hint": call.pick(14, _HINTS[call.direction])},
-            **{"source": caller.text or "", "destination": callee.text},
-            **{"forward_to_number": call.pick(15, (None, "", "442079460021 Extension (Zoë)")), "reason_key": ""},
-            **{"hangup_cause": call.pick(16, _CAUSES)[0], "date": date, "recording_file_link": self._link(call)},
-            **{"status": call.pick(17, _STATUSES[call.outcome]), "call_answered_by": self._answered_by(call)},
+            "id": int(self._id(call)),
+            "call_stats": stats,
+            "call_hint": call.pick(14, _HINTS[call.direction]),
+            "source": caller.text or "",
+            "destination": callee.text,
+            "forward_to_number": call.pick(15, (None, "", "442079460021 Extension (Zoë)")),
+            "reason_key": "",
+            "hangup_cause": call.pick(16, _CAUSES)[0],
+            "date": date,
+            "recording_file_link": self._link(call),
+            "status": call.pick(17, _STATUSES[call.outcome]),
+            "call_answered_by": self._answered_by(call),
             "service": f"Extension ({call.callee.name})",
         }
         if not call.recorded and call.chance(18, 5):
@@ -313,7 +299,7 @@ class Acefone(Simulator):
         """The clock on the account's wall at a moment that was given as local time of the zone asked for."""
         if text is None:
             return None
-        moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")
+        moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - the clock on a wall
         if asked.key != self.zone.key:
             instant = moment.replace(tzinfo=asked).astimezone(timezone.utc)
             moment = zones.local(int(instant.timestamp()), self.zone)

@@ -14,8 +14,8 @@ import orjson
 from simulators import zones
 from simulators.calls import MICRO, Call, stamp
 from simulators.engine import Page, Simulator
-from simulators.front import Route, json, listed
 from simulators.faults import Response
+from simulators.front import Route, json, listed
 from simulators.numbers import Spelled, columns, spell
 from simulators.server import Request
 from simulators.tables import Row
@@ -34,7 +34,10 @@ _STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _KNOWN: Final = {"answered", "no_answer", "busy", "canceled", "congestion", "failed"}
 _SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
-    **{"inbound": ("IN",), "outbound": ("OUT",), "internal": ("INT",), "other": ("C2C", "")},
+    "inbound": ("IN",),
+    "outbound": ("OUT",),
+    "internal": ("INT",),
+    "other": ("C2C", ""),
 }
 _PARTIES: Final = ("caller", "callee", "system", "Agent", "bridge", None, "")
 _UUID_EPOCH: Final = 0x01B21DD213814000  # 1582-10-15 in units of 100 ns before 1970
@@ -42,37 +45,6 @@ _DAY: Final = re.compile(r"(\w{3}) (\d\d), (\d{4})")
 _SIGNED: Final = b"@SIGNED@"
 _EXPIRES: Final = 3600
 _STORE: Final = "https://s30m.s3.ap-southeast-1.amazonaws.com/rc"
-
-_SAMPLE_CALL: Final = {
-    **{"id": "c839b4c4-8c0d-11e9-bb88-6c2b59c79f5a", "call_from": "917989532456", "call_to": "918068287601"},
-    **{"service": "IN", "bridge": "918068287601", "status": "RECEIVED", "duration": "00:00:12"},
-    **{"billing": "00:00:12", "pulsing": "30", "charges": "0.0150", "start_at": "2019-06-11 05:57:24"},
-    **{"end_at": "2019-06-11 05:57:36", "hangup_by": "caller", "dtmf": None, "location": "IN", "region": "AP"},
-    **{"provider": "RJ", "notes": "Hi laxman final fix", "audio": None, "name": "Laxman ka"},
-}
-_SAMPLE_CALL_TRUTH: Final = {
-    **{"started_at": "2019-06-11T05:57:24Z", "ended_at": "2019-06-11T05:57:36Z", "duration_seconds": 12},
-    **{"billed_seconds": 12, "direction": "inbound", "direction_raw": "IN", "disposition": "answered"},
-    **{"disposition_raw": "RECEIVED", "hangup_party": "caller", "from_number": "917989532456"},
-    **{"from_number_e164": "+917989532456", "from_number_kind": "e164", "from_country": "IN"},
-    **{"from_name": "Laxman ka", "to_number": "918068287601", "to_number_e164": "+918068287601"},
-    **{"to_number_kind": "e164", "to_country": "IN", "did_number": "918068287601", "carrier": "RJ"},
-    **{"charge_amount": "0.0150", "is_recorded": False, "notes": "Hi laxman final fix"},
-}
-_SAMPLE_LINK: Final = f"{_STORE}/190624/c-9180682876012-11061911.mp3?{_SIGNED.decode()}"
-_SAMPLE_RECORDINGS: Final = (
-    (
-        1_560_233_061,
-        {"id": "c136768e-8c0e-11e9-b795-6c2b59c79f5a", "call_from": "918553001122", "duration": "00:01:33"},
-        {"from_number": "918553001122", "from_number_e164": "+918553001122", "duration_seconds": 93},
-    ),
-    (
-        1_560_232_747,
-        {"id": "066f0afa-8c0e-11e9-8b2f-6c2b59c79f5a", "call_from": "917989532456", "duration": "00:00:47"},
-        {"from_number": "917989532456", "from_number_e164": "+917989532456", "duration_seconds": 47},
-    ),
-)
-_SAMPLE_CALLED: Final = {"to_number": "918068287601", "to_number_e164": "+918068287601", "agent": None}
 
 
 class Recording(NamedTuple):
@@ -135,8 +107,8 @@ class Bics(Simulator):
         return {"timezone": self.options["zone"]} if self.options["zone"] != "UTC" else {}
 
     def rows(self, stream: str) -> Iterator[Row]:
-        if self.options["published_samples"]:
-            yield from self._samples(stream)
+        for at, row, truth in self.published(stream):
+            yield Row(at, at, 0, row["id"], orjson.dumps(row), truth)
         for call in self.calls():
             if stream == "call_records":
                 end = _end(call)
@@ -148,18 +120,6 @@ class Bics(Simulator):
                 cut = zones.read(zones.local(made.created, self.zone), self.zone)[1]
                 name, body = _uuid1(made.created, call.ident >> 16), orjson.dumps(self._printed_recording(made))
                 yield Row(made.created * MICRO, cut * MICRO, self.visible(made.created), name, body, made)
-
-    @staticmethod
-    def _samples(stream: str) -> Iterator[Row]:
-        if stream == "call_records":
-            at = 1_560_232_656 * MICRO
-            yield Row(at, at, 0, str(_SAMPLE_CALL["id"]), orjson.dumps(_SAMPLE_CALL), _SAMPLE_CALL_TRUTH)
-            return
-        for at, row, truth in _SAMPLE_RECORDINGS:
-            created = f"{datetime.fromtimestamp(at, timezone.utc):%Y-%m-%d %H:%M:%S}"
-            printed = {**row, "call_to": "918068287601", "audio": _SAMPLE_LINK, "agent": None, "created_at": created}
-            expected = {**truth, **_SAMPLE_CALLED, "created_at": stamp(at), "recording_url": _SAMPLE_LINK}
-            yield Row(at * MICRO, at * MICRO, 0, row["id"], orjson.dumps(printed), expected)
 
     @staticmethod
     def _sides(call: Call) -> tuple[Spelled, Spelled]:
@@ -190,14 +150,26 @@ class Bics(Simulator):
     def _printed(self, call: Call) -> dict[str, Any]:
         caller, callee = self._sides(call)
         row = {
-            **{"id": _uuid1(call.start, call.ident), "call_from": caller.text or "", "call_to": callee.text},
-            **{"service": call.pick(5, _SERVICES[call.direction]), "bridge": self._bridge(call)},
-            **{"status": call.pick(6, _STATUSES[call.outcome]), "duration": _clock(_end(call) - call.start)},
-            **{"billing": _clock(-(-call.talk // 30) * 30), "pulsing": "30", "charges": self._charges(call)},
-            **{"start_at": self._local(call.start), "end_at": self._local(_end(call)), "hangup_by": self._party(call)},
-            **{"dtmf": call.pick(7, (None, "1", "#42", "")), "location": "GB", "region": "LN"},
-            **{"provider": call.pick(8, ("RJ", None, "")), "notes": call.pick(9, (None, "Zoë ruft zurück", "", " x "))},
-            **{"audio": self._link(call), "name": self._stranger(call)},
+            "id": _uuid1(call.start, call.ident),
+            "call_from": caller.text or "",
+            "call_to": callee.text,
+            "service": call.pick(5, _SERVICES[call.direction]),
+            "bridge": self._bridge(call),
+            "status": call.pick(6, _STATUSES[call.outcome]),
+            "duration": _clock(_end(call) - call.start),
+            "billing": _clock(-(-call.talk // 30) * 30),
+            "pulsing": "30",
+            "charges": self._charges(call),
+            "start_at": self._local(call.start),
+            "end_at": self._local(_end(call)),
+            "hangup_by": self._party(call),
+            "dtmf": call.pick(7, (None, "1", "#42", "")),
+            "location": "GB",
+            "region": "LN",
+            "provider": call.pick(8, ("RJ", None, "")),
+            "notes": call.pick(9, (None, "Zoë ruft zurück", "", " x ")),
+            "audio": self._link(call),
+            "name": self._stranger(call),
         }
         if not call.recorded and call.chance(10, 3):
             del row["audio"], row["notes"], row["bridge"]
@@ -211,8 +183,11 @@ class Bics(Simulator):
         caller, callee = self._sides(made.call)
         return {
             "id": _uuid1(made.created, made.call.ident >> 16),
-            **{"call_from": caller.text or "", "call_to": callee.text, "audio": self._link(made.call)},
-            **{"duration": _clock(made.call.talk), "agent": made.call.pick(12, (None, made.call.callee.name, ""))},
+            "call_from": caller.text or "",
+            "call_to": callee.text,
+            "audio": self._link(made.call),
+            "duration": _clock(made.call.talk),
+            "agent": made.call.pick(12, (None, made.call.callee.name, "")),
             "created_at": self._local(made.created),
         }
 
@@ -272,7 +247,7 @@ class Bics(Simulator):
         }
 
     def canonical(self, stream: str, row: Row, columns: dict[str, Any], account_id: str) -> dict[str, Any]:
-        """Complete the row. A link has the signature of a frozen one; where links are fresh it differs at every read."""
+        """Complete the row. Its link is the frozen one; where links are fresh it differs at every read."""
         signed, expires = self._signature(frozen=True)
         if columns.get("recording_url"):
             columns["recording_url"] = columns["recording_url"].replace(_SIGNED.decode(), signed)
@@ -365,7 +340,7 @@ def _day(text: str) -> datetime:
     if not (found := _DAY.fullmatch(text)):
         raise ValueError(text)
     month, day, year = found.groups()
-    return datetime(int(year), zones.MONTHS.index(month) + 1, int(day))
+    return datetime(int(year), zones.MONTHS.index(month) + 1, int(day))  # noqa: DTZ001 - a day has no zone yet
 
 
 VENDOR = Bics

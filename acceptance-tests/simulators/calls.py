@@ -29,16 +29,29 @@ BLANK: Final[Mapping[str, Any]] = {
     **dict.fromkeys(("record_id", "vendor", "account_id", "vendor_record_id", "call_group_id", "previous_leg_id")),
     **dict.fromkeys(("next_leg_id", "sip_call_id", "started_at", "ringing_at", "answered_at", "ended_at")),
     **dict.fromkeys(("duration_seconds", "ring_seconds", "talk_seconds", "billed_seconds")),
-    **{"direction": "unknown", "direction_raw": None, "disposition": "unknown", "disposition_raw": None},
+    "direction": "unknown",
+    "direction_raw": None,
+    "disposition": "unknown",
+    "disposition_raw": None,
     **dict.fromkeys(("hangup_party", "hangup_cause", "q850_cause", "sip_status_code", "from_number")),
-    **{"from_number_e164": None, "from_number_kind": "absent", "from_country": None, "from_name": None},
+    "from_number_e164": None,
+    "from_number_kind": "absent",
+    "from_country": None,
+    "from_name": None,
     **dict.fromkeys(("from_extension", "from_user", "to_number", "to_number_e164")),
-    **{"to_number_kind": "absent", "to_country": None, "to_name": None, "to_extension": None, "to_user": None},
+    "to_number_kind": "absent",
+    "to_country": None,
+    "to_name": None,
+    "to_extension": None,
+    "to_user": None,
     **dict.fromkeys(("did_number", "presented_number", "answered_by", "forwarded_to", "trunk", "carrier")),
     **dict.fromkeys(("charge_amount", "charge_currency", "billed_account", "is_international", "is_on_net")),
     **dict.fromkeys(("is_toll_free", "is_queue_call", "is_recorded", "mos", "jitter_percent")),
     **dict.fromkeys(("packet_loss_percent", "recording_url", "recording_expires_at", "tag", "notes", "dtmf")),
-    **{"user_data": None, "issues": (), "raw": None, "schema_version": 1},
+    "user_data": None,
+    "issues": (),
+    "raw": None,
+    "schema_version": 1,
 }
 """A canonical call record about which nothing is known: every column of the contract, in its order."""
 
@@ -116,6 +129,13 @@ def stamp(seconds: int, micros: int | None = None) -> str:
     """RFC 3339 in UTC, with six digits of a fraction where `micros` is given."""
     text = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}Z" if micros is None else f"{text}.{micros:06}Z"
+
+
+def micros(text: str) -> int:
+    """Read RFC 3339 in UTC, with or without a fraction, as microseconds since 1970."""
+    head, _, fraction = text.removesuffix("Z").partition(".")
+    moment = datetime.strptime(head, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+    return int(moment.timestamp()) * MICRO + int(fraction.ljust(6, "0")[:6] or 0)
 
 
 def plain(seconds: int) -> str:

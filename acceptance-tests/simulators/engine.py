@@ -6,14 +6,16 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Final, NamedTuple, TypeVar
+from typing import Any, ClassVar, Final, NamedTuple
 
 import orjson
 
 from simulators import faults
 from simulators.authority import private_authority
-from simulators.calls import BLANK, MICRO, Call, generate, stamp
+from simulators.calls import BLANK, MICRO, Call, generate, micros, stamp
 from simulators.faults import Fault
 from simulators.front import Front, Route
 from simulators.tables import Row, Table
@@ -25,7 +27,6 @@ _ISSUES: Final = ("number_unparsed", "time_unreadable", "time_ambiguous", "time_
 _SHIFTS: Final = {kind: text for kind, text in faults.OF_PAGES.items() if kind in {"insert_row", "remove_row"}}
 _NOT_SHIFTS: Final = {kind: text for kind, text in faults.OF_PAGES.items() if kind not in _SHIFTS}
 _DEFAULT: Final = ""
-_S = TypeVar("_S", bound="Simulator")
 
 COMMON_OPTIONS: Final[Mapping[str, Any]] = {
     "ms_per_row": 0.0,  # a big answer takes longer
@@ -36,6 +37,13 @@ COMMON_OPTIONS: Final[Mapping[str, Any]] = {
     "publish_delay_seconds": 0.0,  # from a call's end until its row is served
     "published_samples": True,  # whether the vendor's own sample rows are served, at their own dates
 }
+
+
+@cache
+def _published() -> dict[str, Any]:
+    """Return the vendors' sample rows as they print them, and the truth about them, both written by hand."""
+    content: dict[str, Any] = orjson.loads(Path(__file__).with_name("published.json").read_bytes())
+    return content
 
 
 class Page(NamedTuple):
@@ -87,7 +95,7 @@ class Simulator(Front):
         context = authority.context if authority else None
         super().__init__({**known, **options}, latency_ms=latency_ms, validate=validate, port=port, tls=context)
 
-    def __enter__(self: _S) -> _S:
+    def __enter__(self) -> Simulator:  # noqa: PYI034 - Self is newer than Python 3.10
         return self
 
     def __exit__(
@@ -203,6 +211,12 @@ class Simulator(Front):
         """Generate the calls of the period, with a margin on both sides."""
         last = (self.end or datetime.now(timezone.utc)) + _AFTER
         return generate(self.vendor, self.seed, self.start - _BEFORE, last, self.calls_per_day)
+
+    def published(self, stream: str) -> Iterator[tuple[int, dict[str, Any], dict[str, Any]]]:
+        """Yield the vendor's own sample rows: their time in microseconds, the row, and its canonical columns."""
+        if self.options["published_samples"]:
+            for sample in _published()[self.vendor].get(stream, ()):
+                yield micros(sample["at"]), sample["row"], sample["truth"]
 
     def visible(self, end: int) -> float:
         """Return from when on a call that ended then is served."""

@@ -52,6 +52,15 @@ OF_PAGES: Final[Mapping[str, str]] = {
     "change_rows": "rows pass through change(row), from Python only",
 }
 LATE: Final = "late_rows"
+
+# Failures in the vendor's own words: the status, a message, and how long Retry-After says to wait by default.
+_WORDED: Final[Mapping[str, tuple[int, str, float | None]]] = {
+    "rate_limit": (429, "Too many requests", 1),
+    "unavailable": (503, "Service unavailable", None),
+    "server_error": (500, "Internal server error", None),
+    "forbidden": (403, "Forbidden", None),
+    "not_found": (404, "Not found", None),
+}
 KINDS: Final[Mapping[str, str]] = {
     **INSTEAD,
     **AFTERWARDS,
@@ -135,38 +144,21 @@ def retry_after(options: Mapping[str, Any], default: float | None) -> dict[str, 
 
 def instead(fault: Fault, failure: Callable[[int, str], Response]) -> Response | None:
     """Return the answer that a fault gives instead of the vendor's, where that needs nothing of the vendor's."""
-    options = fault.options
-    status = int(options.get("status", 500))
-    match fault.kind:
-        case "rate_limit":
-            answer = failure(429, "Too many requests")
-            answer.headers |= retry_after(options, 1)
-        case "unavailable":
-            answer = failure(503, "Service unavailable")
-            answer.headers |= retry_after(options, None)
-        case "server_error":
-            answer = failure(status, "Internal server error")
-        case "bad_gateway":
-            answer = Response(502, HTML, content_type="text/html")
-        case "html":
-            answer = Response(int(options.get("status", 200)), HTML, content_type="text/html")
-        case "status":
-            body = options.get("body", b"")
-            content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            answer = Response(status, content, dict(options.get("headers", {})))
-        case "forbidden":
-            answer = failure(403, str(options.get("message", "Forbidden")))
-        case "not_found":
-            answer = failure(404, "Not found")
-        case "unexpected_shape":
-            answer = Response(200, json.dumps(options.get("body", {"hello": "world"})).encode())
-        case "empty_body":
-            answer = Response(200)
-        case "reset" | "hang":
-            answer = Response(delivery=fault.kind)
-        case _:
-            return None
-    return answer
+    options, kind = fault.options, fault.kind
+    if kind in _WORDED:
+        status, message, wait = _WORDED[kind]
+        answer = failure(int(options.get("status", status)), str(options.get("message", message)))
+        answer.headers |= retry_after(options, wait)
+        return answer
+    if kind in {"html", "bad_gateway"}:
+        return Response(int(options.get("status", 200 if kind == "html" else 502)), HTML, content_type="text/html")
+    if kind in {"reset", "hang"}:
+        return Response(delivery=kind)
+    if kind in {"status", "unexpected_shape", "empty_body"}:
+        body = options.get("body", {"hello": "world"} if kind == "unexpected_shape" else b"")
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return Response(int(options.get("status", 200)), content, dict(options.get("headers", {})))
+    return None
 
 
 def afterwards(fault: Fault, answer: Response) -> None:

@@ -278,8 +278,9 @@ class Front(ABC):
     def _other_host(self) -> str:
         def answer(request: Request) -> Response:
             brought = "a token" if "authorization" in request.headers else ""
-            where = (time.time(), request.method, request.path, {}, "", "")
-            self.elsewhere.append(Logged(*where, 200, 1, brought, "whole"))
+            self.elsewhere.append(
+                Logged(time.time(), request.method, request.path, {}, "", "", 200, 1, brought, "whole")
+            )
             return Response(200, b"[]")
 
         with self.lock:

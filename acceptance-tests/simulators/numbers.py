@@ -12,7 +12,7 @@ _TRUNKS: Final = {"GB": "0", "US": "", "": "0"}
 
 
 class Number(NamedTuple):
-    """What a party is reached at. `text` is the national number without trunk prefix for the kinds e164 and unparsed."""
+    """What a party is reached at; for e164 and unparsed the national number, without trunk prefix."""
 
     kind: str
     text: str | None

@@ -6,15 +6,14 @@ import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import Any, ClassVar, Final, NamedTuple
 
 import orjson
 
-from simulators.calls import MICRO, Call, amount, number_in_json, stamp
+from simulators.calls import MICRO, Call, amount, micros, number_in_json, stamp
 from simulators.engine import Simulator
-from simulators.front import Route, json, listed
 from simulators.faults import Response
+from simulators.front import Route, json, listed
 from simulators.numbers import Number, Spelled, columns, spell
 from simulators.portsip_reports import Report, report_columns, report_rows
 from simulators.server import Request
@@ -56,41 +55,6 @@ _ENDS: Final[Mapping[str, tuple[tuple[str, int, str], ...]]] = {
 }
 _UNSET: Final = ("", None, "0001-01-01T00:00:00Z")
 _CONDITION: Final = re.compile(r"(\w+) (eq|ne|gt|ge|lt|le) '([^']*)'")
-_ID: Final = "NzAwNTUxOTA5NzczMTQ4MTYw"
-
-_SAMPLE_TIME: Final = "2017-07-21T17:32:28Z"
-_SAMPLE_ROW: Final = {
-    **{key: "text" for key in ("caller", "caller_domain", "caller_display_name", "callee", "callee_domain")},
-    **{
-        "callee_display_name": "text",
-        **dict.fromkeys(("started_at", "rang_at", "answered_at", "ended_at"), _SAMPLE_TIME),
-    },
-    **{"call_id": "text", "direction": "INBOUND_CALL", "end_reason": "CALLER_DISCONNECTED"},
-    **{"reroute_reason": "TRANSFER", "status_code": 1, "destination": "text", "outbound_caller_id": "text"},
-    **{"did_cid": "text", "trunk": "text", "duration": 1, "service_number": "text", "user_data": "text"},
-}
-_SAMPLE_TRUTH: Final = {
-    **{"sip_call_id": "text", "duration_seconds": 0, "ring_seconds": 0, "talk_seconds": 0, "direction": "inbound"},
-    **dict.fromkeys(("started_at", "ringing_at", "answered_at", "ended_at"), _SAMPLE_TIME),
-    **{"direction_raw": "INBOUND_CALL", "disposition": "answered", "disposition_raw": "CALLER_DISCONNECTED"},
-    **{"hangup_party": "caller", "hangup_cause": "CALLER_DISCONNECTED", "from_number": "text"},
-    **{"from_number_kind": "unparsed", "from_name": "text", "to_number": "text", "to_number_kind": "unparsed"},
-    **{"to_name": "text", "did_number": "text", "presented_number": "text", "trunk": "text", "user_data": "text"},
-    "issues": ["number_unparsed"],
-}
-_GUIDE_ROW: Final = {
-    **{"id": "878156595253481472", "caller": "101", "callee": "102", "started_at": "2024-08-20T06:00:47.670813Z"},
-    **{"rang_at": "2024-08-20T06:00:47.701241Z", "answered_at": "", "ended_at": "2024-08-20T06:00:49.680179Z"},
-    **{"call_id": "zuRUKmbcjgfrNTrp46smiw..", "direction": "EXTENSION_CALL", "end_reason": "", "reroute_reason": ""},
-    **{"status_code": 486, "destination": "", "outbound_caller_id": "", "did_cid": "", "trunk": "", "duration": 0},
-}
-_GUIDE_TRUTH: Final = {
-    **{"sip_call_id": "zuRUKmbcjgfrNTrp46smiw..", "started_at": "2024-08-20T06:00:47.670813Z"},
-    **{"ringing_at": "2024-08-20T06:00:47.701241Z", "ended_at": "2024-08-20T06:00:49.680179Z", "duration_seconds": 2},
-    **{"ring_seconds": 1, "talk_seconds": 0, "direction": "internal", "direction_raw": "EXTENSION_CALL"},
-    **{"disposition": "busy", "sip_status_code": 486, "from_number": "101", "from_number_kind": "extension"},
-    **{"from_extension": "101", "to_number": "102", "to_number_kind": "extension", "to_extension": "102"},
-}
 
 
 class Leg(NamedTuple):
@@ -157,8 +121,10 @@ class Portsip(Simulator):
         Route("GET", "/completed_call_reports/{id}", "report", "completed_call_report_details"),
     )
     cursors: ClassVar[Mapping[str, str | None]] = {
-        **{"call_records": "started_at", "call_logs": "started_at"},
-        **{"call_reports": None, "completed_call_reports": "completed_at"},
+        "call_records": "started_at",
+        "call_logs": "started_at",
+        "call_reports": None,
+        "completed_call_reports": "completed_at",
     }
     defaults: ClassVar[Mapping[str, Any]] = {
         "login": "oauth",  # sign_in: only the other one exists; two_factor: and it asks for a second factor
@@ -183,14 +149,8 @@ class Portsip(Simulator):
         if stream in {"call_reports", "completed_call_reports"}:
             yield from report_rows(self, stream)
             return
-        if self.options["published_samples"]:
-            session = {"session_id": "text"} if stream == "call_logs" else {}
-            at = int(datetime(2017, 7, 21, 17, 32, 28, tzinfo=timezone.utc).timestamp()) * MICRO
-            truth = {**_SAMPLE_TRUTH, "call_group_id": session.get("session_id")}
-            yield Row(at, at, 0, _ID, orjson.dumps({"id": _ID, **session, **_SAMPLE_ROW}), truth)
-            if stream == "call_records":
-                at = int(datetime(2024, 8, 20, 6, 0, 47, tzinfo=timezone.utc).timestamp()) * MICRO + 670_813
-                yield Row(at, at, 0, str(_GUIDE_ROW["id"]), orjson.dumps(_GUIDE_ROW), _GUIDE_TRUTH)
+        for at, row, truth in self.published(stream):
+            yield Row(at, at, 0, row["id"], orjson.dumps(row), truth)
         for call in self.calls():
             for item in self._legs(call) if stream == "call_logs" else (call,):
                 leg = item.call if isinstance(item, Leg) else item
@@ -385,7 +345,7 @@ class Portsip(Simulator):
                 name, operator, value = condition.groups()
                 if name == own and operator != "ne":
                     try:
-                        at = _instant(value)
+                        at = micros(value)
                     except ValueError:
                         return self.failure(400, f"Invalid time: {value}")
                     low = max(low, at + (operator == "gt")) if operator in {"gt", "ge", "eq"} else low
@@ -424,12 +384,6 @@ class Portsip(Simulator):
     def report(self, request: Request, route: Route, **values: str) -> Response:
         row = self.table(route.stream.removesuffix("_details").removesuffix("s") + "s").get(values["id"], self.now())
         return self.failure(404, "Not found") if row is None else json(row.item.detail)
-
-
-def _instant(text: str) -> int:
-    head, _, fraction = text.removesuffix("Z").partition(".")
-    moment = datetime.strptime(head, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
-    return int(moment.timestamp()) * MICRO + int(fraction.ljust(6, "0")[:6] or 0)
 
 
 def _fits(row: Mapping[str, Any], conditions: Sequence[tuple[str, str, str]]) -> bool:

@@ -38,36 +38,72 @@ def _definition(number: int, **keys: Any) -> dict[str, Any]:
 
 
 _SAMPLE_FILTER: Final = {
-    **{"from": "ANY", "from_value": "text", "to": "ANY", "to_value": "text", "answer_state": "ANY"},
-    **{"duration": "ANY", "duration_from": 1, "duration_to": 1},
+    "from": "ANY",
+    "from_value": "text",
+    "to": "ANY",
+    "to_value": "text",
+    "answer_state": "ANY",
+    "duration": "ANY",
+    "duration_from": 1,
+    "duration_to": 1,
 }
 DEFINITIONS: Final[tuple[dict[str, Any], ...]] = (
     {
-        **{"id": _SAMPLE_ID, "name": "text", "type": "NORMAL", "email": "user@example.com", "format": "CSV"},
-        **{"range": "TODAY", "started_at": _SAMPLE_TIME, "ended_at": _SAMPLE_TIME, "cron_expr": "text"},
-        **{"filter": _SAMPLE_FILTER, "status": "RUNNING"},
+        "id": _SAMPLE_ID,
+        "name": "text",
+        "type": "NORMAL",
+        "email": "user@example.com",
+        "format": "CSV",
+        "range": "TODAY",
+        "started_at": _SAMPLE_TIME,
+        "ended_at": _SAMPLE_TIME,
+        "cron_expr": "text",
+        "filter": _SAMPLE_FILTER,
+        "status": "RUNNING",
     },
     _definition(
         1,
-        **{"name": "Verpasste Anrufe – Zürich", "type": "NORMAL", "format": "HTML", "range": "YESTERDAY"},
-        **{"started_at": "", "ended_at": "", "cron_expr": "5 6 * * *", "status": "SCHEDULED"},
+        name="Verpasste Anrufe, Zürich",
+        type="NORMAL",
+        format="HTML",
+        range="YESTERDAY",
+        started_at="",
+        ended_at="",
+        cron_expr="5 6 * * *",
+        status="SCHEDULED",
         filter={"from": "NUMBERS_START_WITH", "from_value": "+4420", "to": "ANY", "to_value": "", **_NO_ANSWERS},
     ),
     _definition(
         2,
-        **{"name": "Queues", "type": "QUEUE_PERFORMANCE", "format": "CSV", "range": "LAST_WEEK", "cron_expr": ""},
-        **{"status": "SCHEDULED", "filter": {"call_queues": ["8001", "8002"]}},
+        name="Queues",
+        type="QUEUE_PERFORMANCE",
+        format="CSV",
+        range="LAST_WEEK",
+        cron_expr="",
+        status="SCHEDULED",
+        filter={"call_queues": ["8001", "8002"]},
     ),
     _definition(
         3,
-        **{"name": "March", "type": "EXTENSION_GROUP_CALL_COST", "format": "CSV", "range": "CUSTOM"},
-        **{"started_at": "2026-03-01T00:00:00Z", "ended_at": "2026-03-31T23:59:59Z", "cron_expr": None},
-        **{"status": "ABORTED", "filter": {"type": "GROUP", "groups": ["Sales"]}},
+        name="March",
+        type="EXTENSION_GROUP_CALL_COST",
+        format="CSV",
+        range="CUSTOM",
+        started_at="2026-03-01T00:00:00Z",
+        ended_at="2026-03-31T23:59:59Z",
+        cron_expr=None,
+        status="ABORTED",
+        filter={"type": "GROUP", "groups": ["Sales"]},
     ),
     _definition(
         4,
-        **{"name": "Next build", "type": "A_TYPE_OF_TOMORROW", "format": "PDF", "range": "LAST_DECADE"},
-        **{"cron_expr": "0 0 1 * *", "status": "PAUSED", "filter": {}},
+        name="Next build",
+        type="A_TYPE_OF_TOMORROW",
+        format="PDF",
+        range="LAST_DECADE",
+        cron_expr="0 0 1 * *",
+        status="PAUSED",
+        filter={},
     ),
 )
 COMPLETED: Final = "completed_call_reports"
@@ -110,5 +146,5 @@ def report_columns(report: Report, origin: str) -> dict[str, Any]:
     if report.completed is not None:
         named = ("id", "name", "type", "format", "completed_at", "file_name", "file_size")
         return {**{key: report.detail[key] for key in named}, "file_url": origin + report.detail["file_url"]}
-    named = ("id", "name", "type", "status", "email", "format", "range", "started_at", "ended_at", "cron_expr")
-    return {**{key: report.detail.get(key) or None for key in named}, "filter": report.detail["filter"]}
+    described = ("id", "name", "type", "status", "email", "format", "range", "started_at", "ended_at", "cron_expr")
+    return {**{key: report.detail.get(key) or None for key in described}, "filter": report.detail["filter"]}

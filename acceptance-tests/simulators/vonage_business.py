@@ -11,8 +11,8 @@ import orjson
 
 from simulators.calls import MICRO, Call, amount, number_in_json, plain, stamp
 from simulators.engine import Simulator
-from simulators.front import Grant, Route, json, listed
 from simulators.faults import Response
+from simulators.front import Grant, Route, json, listed
 from simulators.numbers import Spelled, columns, spell
 from simulators.server import Request
 from simulators.tables import Row
@@ -40,26 +40,6 @@ _RESULTS: Final[Mapping[str, tuple[str | None, ...]]] = {
 }
 _KNOWN: Final = {key for key in _RESULTS if key not in {"congestion", "unknown"}}
 _STYLES: Final = ("bare", "bare", "bare", "plus", "zeros")
-
-_SAMPLE_START: Final = 1_546_300_800
-_SAMPLE_ROW: Final = {
-    **{"id": "f27b937d-6dde-441a-9595-006e7302eac1", "in_network": True, "international": False},
-    **{"from": 17325550100, "to": 17325550100, "direction": "Inbound", "length": 60, "start": "2019-01-01 00:00:00"},
-    **{"end": "2019-01-01 00:00:00", "charge": 0, "rate": 0, "destination_device_name": "Smith"},
-    **{"destination_user_full_name": "John Smith", "destination_user": "JSmith", "destination_sip_id": "VH1111111"},
-    **{"destination_extension": 1000, "source_device_name": "Smith", "source_user_full_name": "John Smith"},
-    **{"source_user": "JSmith", "custom_tag": "Sales", "source_sip_id": "VH1111111", "source_extension": 1000},
-    **{"result": "Answered", "recorded": True},
-}
-_SAMPLE_TRUTH: Final = {
-    **{"started_at": "2019-01-01T00:00:00Z", "ended_at": "2019-01-01T00:00:00Z", "duration_seconds": 60},
-    **{"direction": "inbound", "direction_raw": "Inbound", "disposition": "answered", "disposition_raw": "Answered"},
-    **{"from_number": "17325550100", "from_number_e164": "+17325550100", "from_number_kind": "e164"},
-    **{"from_country": "US", "from_name": "John Smith", "from_extension": "1000", "from_user": "JSmith"},
-    **{"to_number": "17325550100", "to_number_e164": "+17325550100", "to_number_kind": "e164", "to_country": "US"},
-    **{"to_name": "John Smith", "to_extension": "1000", "to_user": "JSmith", "answered_by": "JSmith"},
-    **{"charge_amount": "0", "is_international": False, "is_on_net": True, "is_recorded": True, "tag": "Sales"},
-}
 
 
 def _extension(text: str | None, call: Call) -> str | int | None:
@@ -114,9 +94,8 @@ class VonageBusiness(Simulator):
         return _ACCOUNT
 
     def rows(self, stream: str) -> Iterator[Row]:
-        if self.options["published_samples"]:
-            at = _SAMPLE_START * MICRO
-            yield Row(at, at, 0, str(_SAMPLE_ROW["id"]), orjson.dumps(_SAMPLE_ROW), _SAMPLE_TRUTH)
+        for at, row, truth in self.published(stream):
+            yield Row(at, at, 0, row["id"], orjson.dumps(row), truth)
         for call in self.calls():
             end = call.end * MICRO
             yield Row(end, end, self.visible(call.end), call.uuid4, orjson.dumps(self._printed(call)), call)
@@ -204,11 +183,11 @@ class VonageBusiness(Simulator):
 
     # --- tokens ---
 
-    def token_a(self, request: Request, _: Route) -> Response:
+    def token_a(self, request: Request, route: Route) -> Response:
         form = request.form
         return self._token(request, form.get("client_id"), form.get("client_secret"))
 
-    def token_b(self, request: Request, _: Route) -> Response:
+    def token_b(self, request: Request, route: Route) -> Response:
         scheme, _, coded = request.headers.get("authorization", "").partition(" ")
         try:
             client, _, secret = base64.b64decode(coded, validate=True).decode().partition(":")
@@ -258,7 +237,8 @@ class VonageBusiness(Simulator):
     def call_logs(self, request: Request, route: Route, account_id: str, path: str = "plain") -> Response:
         if self.options["paths"] not in {"both", path} or account_id != _ACCOUNT:
             return self.failure(404, "Not Found")
-        query, bounds = request.query, {}
+        query = request.query
+        bounds: dict[str, int] = {}
         missing = [name for name in ("start:gte", "start:lte") if name not in query and self.options["requires_start"]]
         if missing:
             return self._invalid(request, dict.fromkeys(missing, "missing"))
@@ -299,7 +279,7 @@ class VonageBusiness(Simulator):
 
     @staticmethod
     def _start_of(row: Row) -> int:
-        return row.item.start if isinstance(row.item, Call) else _SAMPLE_START
+        return row.item.start if isinstance(row.item, Call) else row.key // MICRO
 
     def _invalid(self, request: Request, reasons: Mapping[str, str]) -> Response:
         listed_reasons = [{"name": name, "reason": reason} for name, reason in reasons.items()]

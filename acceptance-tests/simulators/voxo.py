@@ -13,8 +13,8 @@ import orjson
 
 from simulators.calls import MICRO, Call, stamp
 from simulators.engine import Simulator
-from simulators.front import Route, json, listed
 from simulators.faults import Response
+from simulators.front import Route, json, listed
 from simulators.numbers import Spelled, columns, spell
 from simulators.server import Request
 from simulators.tables import Row
@@ -43,54 +43,6 @@ _DISPOSITIONS: Final[Mapping[str, tuple[str | None, ...]]] = {
 }
 _KNOWN: Final = set(_DISPOSITIONS) - {"abandoned", "unknown"}
 _CARRIERS: Final = ("EXAMPLE TELEPHONE CO.", "Söhne Télécom", None, "")
-
-# The vendor's sample: printed in New York's time there, as its first sample request asked for.
-_NULLS: Final = ("spid", "isTollFree", "isInternational", "outgoingCidNum", "billingId", "partnerId", "geolocation")
-_SAMPLES: Final = (
-    (
-        1_665_457_640,
-        {
-            **{"id": "2d275d62-706c-42d2-a4d4-e4ef53d83974", "time": "", "callerIdNumber": "5555555555"},
-            **{"callerIdName": "BILL CLINTON", "dialedNum": "5555555555", "direction": "IN"},
-            **{"disposition": "ANSWERED", "duration": 4, "percentJitter": 0, "packetLoss": 0, "qos": 0},
-            **{"uniqueId": "atl-ast2-1665457640.1430167", "prevUniqueId": "", "whoAnswered": "", "recorded": 0},
-            **{"queueCall": 0, "ocn": "8911", "ani": "5555555555", "lata": "826", "city": "KINGSTON"},
-            **{"rateCenter": "KINGSTON", "state": "JM", "jurisdiction": "INTERSTATE", "local": 0},
-            **{"lec": "JAMAICA TELEPHONE CO.", "lecType": "CLEC", "nextUniqueId": "", "presented": 1, "mos": 0},
-            **{"callOutcome": "", "afterAnswerDuration": 4, **dict.fromkeys(_NULLS)},
-        },
-        {
-            **{"call_group_id": "atl-ast2-1665457640.1430167", "started_at": "2022-10-11T03:07:20Z"},
-            **{"answered_at": "2022-10-11T03:07:20Z", "ended_at": "2022-10-11T03:07:24Z", "duration_seconds": 4},
-            **{"ring_seconds": 0, "talk_seconds": 4, "disposition": "answered", "disposition_raw": "ANSWERED"},
-            **{"from_name": "BILL CLINTON", "carrier": "JAMAICA TELEPHONE CO."},
-        },
-    ),
-    (
-        1_665_445_756,
-        {
-            **{"id": "ae8a5f62-7bd3-46a0-84d6-a3d46b35c886", "time": "", "callerIdNumber": "5555555555"},
-            **{"callerIdName": "FRED DURST", "dialedNum": "5555555555", "direction": "IN"},
-            **{"disposition": "NO ANSWER", "duration": 3, "percentJitter": 0, "packetLoss": 0, "qos": 1},
-            **{"uniqueId": "atl-ast2-1665445756.1422469", "prevUniqueId": "", "whoAnswered": "", "recorded": 0},
-            **{"queueCall": 0, "nextUniqueId": "", "presented": 0, "mos": 4.4, "callOutcome": ""},
-            **{"afterAnswerDuration": 0, **dict.fromkeys(_NULLS)},
-            **dict.fromkeys(("ocn", "ani", "lata", "city", "rateCenter", "state", "jurisdiction", "local")),
-            **dict.fromkeys(("lec", "lecType")),
-        },
-        {
-            **{"call_group_id": "atl-ast2-1665445756.1422469", "started_at": "2022-10-10T23:49:16Z"},
-            **{"ended_at": "2022-10-10T23:49:19Z", "duration_seconds": 3, "ring_seconds": 3, "talk_seconds": 0},
-            **{"disposition": "no_answer", "disposition_raw": "NO ANSWER", "from_name": "FRED DURST", "mos": 4.4},
-        },
-    ),
-)
-_OF_BOTH_SAMPLES: Final = {
-    **{"direction": "inbound", "direction_raw": "IN", "from_number": "5555555555", "from_number_kind": "unparsed"},
-    **{"to_number": "5555555555", "to_number_kind": "unparsed", "did_number": "5555555555"},
-    **{"is_queue_call": False, "is_recorded": False, "jitter_percent": 0, "packet_loss_percent": 0},
-    "issues": ["number_unparsed"],
-}
 
 
 class Voxo(Simulator):
@@ -127,11 +79,9 @@ class Voxo(Simulator):
         return str(_TENANT)
 
     def rows(self, stream: str) -> Iterator[Row]:
-        if self.options["published_samples"]:
-            for start, row, truth in _SAMPLES:
-                at = start * MICRO
-                printed = orjson.dumps({**row, "time": _time(start)})
-                yield Row(at, at, 0, str(row["id"]), printed, {**_OF_BOTH_SAMPLES, **truth})
+        for at, row, truth in self.published(stream):
+            # The vendor prints them in New York's time, as its first sample request asked for.
+            yield Row(at, at, 0, row["id"], orjson.dumps(row), truth)
         for call in self.calls():
             at = (call.start + self._slip(call)) * MICRO
             yield Row(at, at, self.visible(call.end), call.uuid4, orjson.dumps(self._printed(call)), call)
@@ -301,12 +251,8 @@ class Voxo(Simulator):
 
     def call_reports(self, request: Request, route: Route) -> Response:
         query = request.query
-        if "recordType" in query:
-            return self.failure(400, "recordType is not simulated")
-        if (
-            query.get("tenantId", str(_TENANT)) != str(_TENANT)
-            or query.get("billingCode", _BILLING_CODE) != _BILLING_CODE
-        ):
+        known = {"tenantId": str(_TENANT), "billingCode": _BILLING_CODE}
+        if any(query.get(name, value) != value for name, value in known.items()):
             return self.failure(404, "No such account")
         try:
             zone = ZoneInfo(query.get("timezone", "America/Chicago"))
@@ -316,14 +262,15 @@ class Voxo(Simulator):
             )
         except (ValueError, OSError, KeyError) as error:
             return self.failure(400, f"Invalid range: {error}")
-        if end - start > timedelta(days=31):
-            return self.refuse(request, "the range is wider than 31 days")
-        low, high = int(start.timestamp()), int(end.timestamp())
-        if "tenantId" not in query and "billingCode" not in query and end - start > timedelta(hours=24):
-            if self.options["partner"] == "refuse":
-                return self.refuse(request, "partner-wide requests are limited to a 24 hour period")
+        wide = end - start > timedelta(hours=24) and not known.keys() & query.keys()
+        if end - start > timedelta(days=31) or (wide and self.options["partner"] == "refuse"):
+            return self.refuse(request, "the range is wider than 31 days, or than 24 hours partner-wide")
+        if wide:
             self.violation(request, "partner-wide and wider than 24 hours: cut off")
-            low = high - 24 * 3600
+            start = end - timedelta(hours=24)
+        return self._report(route, int(start.timestamp()), int(end.timestamp()), zone)
+
+    def _report(self, route: Route, low: int, high: int, zone: ZoneInfo) -> Response:
         low += self.options["bounds"] in {"exclusive", "start_exclusive"}
         high -= self.options["bounds"] in {"exclusive", "half_open"}
         found = self.table(route.stream).select(low * MICRO, (high + 1) * MICRO, self.now())[::-1]
@@ -331,9 +278,7 @@ class Voxo(Simulator):
         if limit is not None and len(found) > limit and self.options["rows_limit_answer"] == "fail":
             return self.failure(500, "The report is too large")
         rows = self.page(route, found, 0, limit or max(len(found), 1)).rows
-        if str(zone) != "UTC":
-            rows = [_printed_in(zone, row) for row in rows]
-        return json(listed(rows))
+        return json(listed(rows if zone.key == "UTC" else [_printed_in(zone, row) for row in rows]))
 
 
 def _time(seconds: int) -> str:

@@ -67,11 +67,15 @@ def test_a_first_request_that_breaks_does_not_keep_the_others_waiting(vendor, co
     assert time.monotonic() - started < 8
 
 
-def test_a_token_refused_in_both_forms_is_a_config_error_after_two_requests(vendor, connected):
+@pytest.mark.parametrize("workers", [1, 8])
+def test_a_token_refused_in_both_forms_is_a_config_error_and_no_worker_tries_the_forms_again(
+    vendor, connected, workers
+):
     vendor.tokens = set()
-    with connected(vendor, num_workers=1) as acefone:
+    with connected(vendor, num_workers=workers, end_date="2026-04-12") as acefone:
         error = acefone.read().error
-        assert acefone.signed() == ["given-token", "Bearer given-token"]
+        assert acefone.signed()[:2] == ["given-token", "Bearer given-token"]
+        assert acefone.signed().count("Bearer given-token") == 1
     assert error.failure_type is FailureType.config_error
 
 

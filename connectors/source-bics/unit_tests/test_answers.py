@@ -54,11 +54,15 @@ def test_any_other_status_has_failed(status):
     assert isinstance(failure_in({"data": []}), BodyError)
 
 
-@pytest.mark.parametrize("code", [401, "403"])
-def test_a_refusal_with_status_200_asks_for_other_credentials_and_is_not_repeated(bics, code):
+@pytest.mark.parametrize(
+    "refusal",
+    [{"status": "ERROR", "code": 401}, {"status": "ERROR", "code": "403"}, {"status": 401}, {"status": "403"}],
+)
+def test_a_refusal_with_status_200_asks_for_other_credentials_and_is_not_repeated(bics, refusal):
     vendor = bics()
-    vendor.change = lambda answer: {"status": "ERROR", "code": code, "message": "Token expired"}
+    vendor.change = lambda answer: {**refusal, "message": "Token expired, see https://example.com/a?X-Amz-Signature=1"}
     error = vendor.read(DAY, NEXT).error
+    assert "Signature" not in error.message
     assert error.failure_type.value == "config_error"
     assert "Token expired" in error.message
     assert "credentials" in error.message

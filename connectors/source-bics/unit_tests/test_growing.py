@@ -98,6 +98,22 @@ def test_a_call_archived_while_pages_are_read_leads_to_a_second_reading(bics):
     assert AGAIN in outcome.text
 
 
+def test_a_total_that_fell_and_rose_again_proves_nothing(bics):
+    vendor = bics(minutes(45))
+
+    def swap(vendor, page):
+        if len(vendor.asked) == 2:  # the newest call goes, and the first of page 2 slips to page 1
+            vendor.calls.sort(key=lambda call: call[0])
+            del vendor.calls[-1]
+        if len(vendor.asked) == 3:  # an old one comes late: as many ids as the total, and one is not among them
+            vendor.add(DAY + timedelta(seconds=30), id="late")
+
+    vendor.before = swap
+    outcome = vendor.read(DAY, NEXT, num_workers=1)
+    assert set(outcome.ids) >= set(vendor.ids(DAY, NEXT))
+    assert AGAIN in outcome.text
+
+
 def test_a_total_that_stays_wrong_ends_as_a_transient_error_with_window_and_both_figures(bics):
     vendor = bics(minutes(40))
 
@@ -133,6 +149,16 @@ def test_the_same_id_twice_on_a_page_counts_as_the_vendor_counts_it(bics):
     outcome = vendor.read(DAY, NEXT)
     assert outcome.error is None
     assert outcome.ids == sorted(f"c{n}" for n in range(20))
+
+
+def test_the_same_id_twice_on_a_page_that_is_read_again_counts_once_more_and_no_oftener(bics):
+    vendor = bics(minutes(20))
+    vendor.add(DAY + timedelta(minutes=19), id="c19")
+    vendor.before = lambda vendor, page: vendor.add(LATER) if len(vendor.asked) == 2 else None
+    outcome = vendor.read(DAY, NEXT, num_workers=1)
+    assert outcome.error is None
+    assert outcome.ids == sorted(f"c{n}" for n in range(20))
+    assert [asked["page"] for asked in vendor.asked] == ["1", "2", "1"]
 
 
 def test_the_estimate_is_of_rows_given_out_and_not_of_the_days_around(bics):

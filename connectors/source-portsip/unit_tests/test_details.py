@@ -1,0 +1,246 @@
+"""The details: costs of calls in two shapes, and reports."""
+
+import pytest
+from airbyte_cdk.models import FailureType
+
+ROW = {"id": "17", "started_at": "2026-03-28T10:00:00Z", "caller": "101"}
+COSTS = {"include_call_costs": True}
+
+
+def costs(outcome):
+    (record,) = outcome.records
+    return record["charge_amount"], record["billed_account"]
+
+
+@pytest.fixture
+def vendor(vendor):
+    vendor.rows["/cdrs"] = [ROW]
+    vendor.rows["/calllogs"] = [{**ROW, "session_id": "s1"}]
+    return vendor
+
+
+def wrapped(*details):
+    return {"items": [{"caller": "101", **detail} for detail in details]}
+
+
+def test_costs_come_from_the_detail_and_the_raw_record_stays_that_of_the_list(vendor, connected):
+    vendor.details["/cdrs/17"] = wrapped({"cost": 0.0125, "billed_account": "ACC-1"})
+    with connected(vendor, **COSTS) as portsip:
+        outcome = portsip.read()
+        assert portsip.paths() == ["/cdrs", "/cdrs/17"]
+    assert costs(outcome) == ("0.0125", "ACC-1")
+    assert outcome.records[0]["raw"] == ROW
+    assert outcome.records[0]["issues"] == []
+
+
+def test_the_detail_of_a_leg_is_the_bare_row(vendor, connected):
+    vendor.details["/calllogs/17"] = {**ROW, "session_id": "s1", "cost": 1, "billed_account": " "}
+    with connected(vendor, **COSTS) as portsip:
+        assert costs(portsip.read("call_logs")) == ("1", None)
+
+
+def test_without_the_option_no_detail_is_asked_for_and_no_cost_told(vendor, connected):
+    vendor.rows["/cdrs"] = [{**ROW, "cost": 5, "billed_account": "nobody documented this"}]
+    with connected(vendor) as portsip:
+        outcome = portsip.read()
+        assert portsip.paths() == ["/cdrs"]
+    assert costs(outcome) == (None, None)
+    assert outcome.records[0]["raw"]["cost"] == 5
+
+
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [
+        ([{"cost": 2, "billed_account": "A"}, {"cost": 2.0, "billed_account": "A"}], ("2", "A")),
+        ([{"cost": 2, "billed_account": "A"}, {"cost": 3, "billed_account": "A"}], (None, None)),
+        ([{"cost": 2, "billed_account": "A"}, {"cost": 2, "billed_account": "B"}], (None, None)),
+        ([], (None, None)),
+        ([{}], (None, None)),
+        ([{"cost": None, "billed_account": ""}], (None, None)),
+    ],
+)
+def test_several_rows_of_a_detail_count_where_they_agree(vendor, connected, details, told):
+    vendor.details["/cdrs/17"] = wrapped(*details)
+    with connected(vendor, **COSTS) as portsip:
+        assert costs(portsip.read()) == told
+
+
+def test_a_detail_that_is_gone_leaves_both_null(vendor, connected):
+    with connected(vendor, **COSTS) as portsip:
+        outcome = portsip.read("call_logs")
+    assert outcome.error is None
+    assert costs(outcome) == (None, None)
+
+
+def test_a_cost_that_cannot_be_read_is_an_issue_of_the_row(vendor, connected):
+    vendor.details["/cdrs/17"] = wrapped({"cost": "much", "billed_account": "A"})
+    vendor.rows["/cdrs"] = [{**ROW, "status_code": "ringing"}]
+    with connected(vendor, **COSTS) as portsip:
+        outcome = portsip.read()
+    assert costs(outcome) == (None, "A")
+    assert outcome.records[0]["issues"] == ["amount_unreadable", "value_unreadable"]
+
+
+def test_a_row_without_an_id_has_no_detail_and_keeps_its_digest(vendor, connected):
+    vendor.rows["/cdrs"] = [{"started_at": "2026-03-28T10:00:00Z"}]
+    with connected(vendor, **COSTS) as portsip:
+        outcome = portsip.read()
+        assert portsip.paths() == ["/cdrs"]
+    with connected(vendor) as portsip:
+        assert portsip.read().ids == outcome.ids
+
+
+def test_an_id_is_one_step_of_a_path_whatever_it_holds(vendor, connected):
+    vendor.rows["/cdrs"] = [{**ROW, "id": "NzAw/NTU+MQ=="}]
+    vendor.details["/cdrs/NzAw/NTU+MQ=="] = wrapped({"cost": 1})
+    with connected(vendor, **COSTS) as portsip:
+        assert costs(portsip.read()) == ("1", None)
+        assert portsip.received[-1].path == "/api/cdrs/NzAw%2FNTU%2BMQ%3D%3D"
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_every_row_has_its_own_detail_and_is_asked_for_once(vendor, connected, calls, workers):
+    vendor.rows["/cdrs"] = calls(250)
+    vendor.details = {f"/cdrs/{row['id']}": wrapped({"cost": row["id"][1:]}) for row in vendor.rows["/cdrs"]}
+    with connected(vendor, num_workers=workers, **COSTS) as portsip:
+        outcome = portsip.read()
+        asked = [path for path in portsip.paths() if path != "/cdrs"]
+    assert sorted(asked) == sorted(vendor.details)
+    assert [record["charge_amount"] for record in outcome.records] == [
+        record["vendor_record_id"][1:] for record in outcome.records
+    ]
+    assert len(outcome.records) == 250
+
+
+def test_details_are_asked_for_in_parallel(vendor, connected, calls):
+    import threading
+
+    vendor.rows["/cdrs"] = calls(4, apart=10)
+    together = threading.Barrier(4, timeout=5)
+
+    def meet(request, path):
+        if path != "/cdrs":
+            together.wait()
+
+    vendor.script = meet
+    with connected(vendor, num_workers=4, end_date="2026-03-28T00:00:59Z", **COSTS) as portsip:
+        assert portsip.read().error is None
+
+
+def test_a_cost_that_is_written_down_later_is_a_change_of_the_row(vendor, connected):
+    options = {**COSTS, "lookback_window_minutes": 1440}
+    vendor.details["/cdrs/17"] = wrapped({"cost": None})
+    with connected(vendor, **options) as portsip:
+        state = portsip.read().state
+    with connected(vendor, **options) as portsip:
+        assert portsip.read(state=state).ids == []
+    vendor.details["/cdrs/17"] = wrapped({"cost": 0.5})
+    with connected(vendor, **options) as portsip:
+        assert costs(portsip.read(state=state)) == ("0.5", None)
+
+
+@pytest.mark.parametrize("body", [b"{", [], "17", {}, {"items": {}}, {"items": [1]}, {"errors": [{"code": "UNKNOWN"}]}])
+def test_a_detail_of_another_shape_ends_the_sync(vendor, connected, body):
+    vendor.details["/cdrs/17"] = body
+    with connected(vendor, **COSTS) as portsip:
+        outcome = portsip.read()
+    assert outcome.error.failure_type is FailureType.transient_error
+    assert "the detail of 17" in outcome.error.message
+
+
+def test_a_detail_that_is_refused_is_a_fault_of_the_configuration(vendor, connected):
+    said = {"errors": [{"code": "UNKNOWN", "message": "Permission denied"}]}
+    vendor.script = lambda request, path: (403, {}, said) if path == "/cdrs/17" else None
+    with connected(vendor, **COSTS) as portsip:
+        outcome = portsip.read()
+    assert outcome.error.failure_type is FailureType.config_error
+    assert "Permission denied" in outcome.error.message
+
+
+DEFINITION = {
+    "id": "NzAwNTUxOTA5NzczMTQ4MTYw",
+    "name": "Missed calls",
+    "type": "NORMAL",
+    "cron_expr": "5 6 * * *",
+    "status": "SCHEDULED",
+}
+DETAIL = {
+    **DEFINITION,
+    "email": "manager@example.com",
+    "format": "CSV",
+    "range": "CUSTOM",
+    "started_at": "2026-03-01T00:00:00Z",
+    "ended_at": "2026-03-31T23:59:59Z",
+    "filter": {"from": "ANY", "answer_state": "NOT_ANSWERED"},
+}
+COMPLETED = {
+    "id": "NzAx",
+    "name": "Missed calls",
+    "type": "NORMAL",
+    "format": "CSV",
+    "completed_at": "2026-03-28T06:05:00.25Z",
+    "file_name": "missed.csv",
+    "file_size": 5_000_000_000,
+    "file_url": "/api/blobs/WexWdABcd5D4PDgzTKV3gAAAEu00WcK",
+}
+
+
+def test_a_definition_is_read_with_its_detail(vendor, connected):
+    vendor.rows["/call_reports"] = [DEFINITION]
+    vendor.details[f"/call_reports/{DEFINITION['id']}"] = DETAIL
+    with connected(vendor) as portsip:
+        (record,) = portsip.read("call_reports").records
+    assert record == {**DETAIL, "vendor": "portsip", "account_id": "head-office", "schema_version": 1}
+
+
+def test_a_definition_that_is_deleted_meanwhile_is_what_the_list_said(vendor, connected):
+    vendor.rows["/call_reports"] = [DEFINITION]
+    with connected(vendor) as portsip:
+        (record,) = portsip.read("call_reports").records
+    assert {name: record[name] for name in DETAIL} == {**dict.fromkeys(DETAIL), **DEFINITION}
+
+
+def test_more_definitions_than_a_page_holds_are_read(vendor, connected):
+    vendor.rows["/call_reports"] = [{"id": f"r{number:03}", "name": "report"} for number in range(230)]
+    with connected(vendor, num_workers=4) as portsip:
+        assert portsip.read("call_reports").ids == [f"r{number:03}" for number in range(230)]
+
+
+@pytest.mark.parametrize("mode", [{"mode": "drop"}, {"mode": "hash", "salt": "a secret of ours"}])
+def test_privacy_reaches_what_only_the_detail_says(vendor, connected, mode):
+    vendor.rows["/call_reports"] = [DEFINITION]
+    vendor.details[f"/call_reports/{DEFINITION['id']}"] = DETAIL
+    with connected(vendor, privacy=mode) as portsip:
+        (record,) = portsip.read("call_reports").records
+    assert record["filter"] is None
+    assert record["email"] is None if mode["mode"] == "drop" else len(record["email"]) == 64
+    assert record["range"] == "CUSTOM"
+
+
+def test_a_completed_report_has_its_detail_and_an_absolute_link(vendor, connected):
+    vendor.rows["/completed_call_reports"] = [COMPLETED]
+    vendor.details["/completed_call_reports/NzAx"] = {**COMPLETED, "file_size": 6_000_000_000}
+    with connected(vendor) as portsip:
+        outcome = portsip.read("completed_call_reports")
+        assert portsip.paths() == ["/completed_call_reports", "/completed_call_reports/NzAx"]
+    assert outcome.records == [
+        {
+            **COMPLETED,
+            "vendor": "portsip",
+            "account_id": "head-office",
+            "schema_version": 1,
+            "file_size": 6_000_000_000,
+            "file_url": f"{portsip.url}/api/blobs/WexWdABcd5D4PDgzTKV3gAAAEu00WcK",
+        }
+    ]
+
+
+def test_completed_reports_are_read_on_from_the_last_completion(vendor, connected):
+    vendor.rows["/completed_call_reports"] = [COMPLETED]
+    with connected(vendor) as portsip:
+        outcome = portsip.read("completed_call_reports")
+    assert outcome.state["stream"]["stream_state"]["slices"][0]["end"] == "2026-03-29T00:00:00Z"
+    later = {**COMPLETED, "id": "NzAy", "completed_at": "2026-03-29T06:05:00Z"}
+    vendor.rows["/completed_call_reports"].append(later)
+    with connected(vendor, end_date="2026-03-29") as portsip:
+        assert portsip.read("completed_call_reports", state=outcome.state).ids == ["NzAy"]
