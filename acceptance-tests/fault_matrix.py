@@ -10,7 +10,10 @@ RECOVERED, CONFIG, TRANSIENT = "recovered", "config error", "transient error"
 
 @dataclass(frozen=True)
 class Case:
-    """A fault, how often it strikes (None: always), and the outcome for every vendor or for the one named."""
+    """A fault of the simulators ("" where the configuration alone is at fault), and what it comes to.
+
+    times: how often it strikes, None for always; outcome: for every vendor, `but` for the ones named there
+    """
 
     title: str
     kind: str
@@ -30,6 +33,7 @@ class Case:
 
 
 PASSWORD = {"auth": "password"}
+WRONG_PASSWORD = {"auth": "password", "password": "a-password-that-is-wrong"}
 WITH_LOGIN = ("vonage_business", "portsip", "acefone", "voxo")
 WITH_TOTAL = ("vonage_business", "portsip", "acefone", "bics")
 
@@ -61,7 +65,7 @@ CASES = [
     Case(
         "401 with a title only, for ever", "expired_token", CONFIG, times=None, options={"style": "title"}, says="401"
     ),
-    Case("login refused", "login_refused", CONFIG, None, {"at": "login"}, PASSWORD, "credentials", only=WITH_LOGIN),
+    Case("login refused", "", CONFIG, config=WRONG_PASSWORD, says="credentials", only=WITH_LOGIN),
     Case("403 for ever", "forbidden", CONFIG, times=None, says="403"),
     Case("404 for ever", "not_found", CONFIG, times=None, says="api_url"),
     Case("422 for ever", "status", CONFIG, times=None, options={"status": 422, "body": {"message": "bad"}}, says="422"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,6 +101,40 @@ def catalog(outcome: Outcome, mode: str = "incremental", only: list[str] | None 
     }
 
 
+class _WarmStart:
+    """Forks connectors from a process that has imported the CDK: see `warm_start.py`."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, main: str, arguments: list[str], folder: Path, timeout: float) -> int:
+        if self._process is None or self._process.poll() is not None:
+            script = str(Path(__file__).with_name("warm_start.py"))
+            self._process = subprocess.Popen(
+                [sys.executable, script],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+            atexit.register(self._process.kill)
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin
+        assert stdout
+        places = {name: str(folder / name) for name in ("stdout", "stderr")}
+        stdin.write(json.dumps({"main": main, "arguments": arguments, "folder": str(folder), **places}) + "\n")
+        stdin.flush()
+        watch = Timer(timeout, os.killpg, (self._process.pid, signal.SIGKILL))
+        watch.start()
+        try:
+            answer = stdout.readline()
+        finally:
+            watch.cancel()
+        assert answer, f"the command did not end within {timeout} seconds"
+        return int(answer)
+
+
+_WARM = _WarmStart()
 _DISCOVERED: dict[str, Outcome] = {}
 
 
@@ -121,9 +159,10 @@ class Connector:
 
     def run(self, verb: str, *, debug: bool = False, timeout: float = 120, **files: Any) -> Outcome:
         """Run a command to its end. Every line on standard output must be a protocol message."""
-        command = self.command(verb, **files) + (["--debug"] if debug else [])
-        done = subprocess.run(command, capture_output=True, timeout=timeout, check=False, cwd=self._folder)
-        outcome = Outcome(done.returncode, done.stdout.decode().splitlines(), done.stderr.decode())
+        _, main, *arguments = self.command(verb, **files)
+        code = _WARM.run(main, [*arguments, *(["--debug"] if debug else [])], self._folder, timeout)
+        out, err = ((self._folder / name).read_bytes().decode() for name in ("stdout", "stderr"))
+        outcome = Outcome(code, out.splitlines(), err)
         for message in outcome.messages:
             assert message["type"] in KINDS, message
         return outcome

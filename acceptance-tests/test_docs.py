@@ -23,7 +23,7 @@ import jsonschema
 import pytest
 import yaml
 
-from cdr import record
+from cdr import client, record
 from cdr.config import Config
 from folders import ALL, WRITTEN, any_folder, properties_of, written_folder
 from tools import docs, matrix
@@ -110,7 +110,7 @@ def test_the_prerequisites_name_every_required_setting_by_its_title(folder: Path
 @any_folder
 def test_every_setting_that_a_page_names_exists(folder: Path) -> None:
     titles = {one["title"] for one in titled(properties_of(folder))}
-    named = set(re.findall(r"\*\*([A-Z][^*]+)\*\*", text_of(folder)))
+    named = {" ".join(found.split()) for found in re.findall(r"\*\*([A-Z][^*]+)\*\*", text_of(folder))}
     others = {"Incremental | Append + Deduped", "Account Administrator", "Admin", "QueueManager", "Reports"}
     others |= {facts_of(folder).title, "An ordinary user sees its own calls only, and gets no error."}
     # The common rows of troubleshooting speak of a setting that one vendor has.
@@ -203,6 +203,11 @@ def test_every_message_is_quoted_in_the_code_s_own_words() -> None:
             unsaid.append(message)
     assert unsaid == []
     assert len(messages) > 25
+
+
+def test_the_waits_described_are_those_of_the_client() -> None:
+    said = f"No answer within {client.READ_SECONDS:.0f} seconds, or no connection within {client.CONNECT_SECONDS:.0f} "
+    assert said in read("troubleshooting.md")
 
 
 def read(name: str) -> str:
@@ -414,9 +419,9 @@ def test_the_body_for_airbyte_s_api_is_the_one_its_client_sends() -> None:
     }
     body = json.loads(block.text)
     assert {name for name, needed in names.items() if needed} <= set(body) <= set(names)
-    client = Path(importlib.import_module("airbyte_api.sourcedefinitions").__file__ or "").read_text(encoding="utf-8")
+    code = Path(importlib.import_module("airbyte_api.sourcedefinitions").__file__ or "").read_text(encoding="utf-8")
     (path,) = re.findall(r"`POST (/workspaces\S+)`", read("airbyte.md"))
-    assert f"'{path}'" in client
+    assert f"'{path}'" in code
 
 
 def test_names_and_versions_on_the_airbyte_page_are_those_of_the_connector() -> None:

@@ -40,10 +40,14 @@ AUTUMN = {"start": moment(2026, 10, 23), "end": moment(2026, 11, 3)}
 # --- readers that know a vendor, and nothing of the connectors ---
 
 
-def get(sim: Simulator, path: str, token: str | None = None, **params: Any) -> requests.Response:
-    bearer = "" if sim.vendor == "acefone" and sim.options["header"] == "bare" else "Bearer "
-    headers = {"Authorization": f"{bearer}{token or sim.access_token}", "Content-Type": "application/json"}
-    return requests.get(f"{sim.api_url}/{path}", headers=headers, params=params, timeout=10, allow_redirects=False)
+def bearer(sim: Simulator) -> dict[str, str]:
+    form = "" if sim.vendor == "acefone" and sim.options["header"] == "bare" else "Bearer "
+    return {"Authorization": f"{form}{sim.access_token}", "Content-Type": "application/json"}
+
+
+def get(sim: Simulator, path: str, **params: Any) -> requests.Response:
+    url = f"{sim.api_url}/{path}"
+    return requests.get(url, headers=bearer(sim), params=params, timeout=10, allow_redirects=False)
 
 
 def text(at: datetime) -> str:
@@ -184,8 +188,9 @@ def test_the_pages_hold_the_truth_and_nothing_else_in_the_period(vendor, stream,
 def test_a_true_row_fits_the_schema_of_the_contract(vendor, stream, start) -> None:
     declared = {**schema(stream), "additionalProperties": False}
     declared["required"] = list(declared["properties"])
-    for row in start(vendor, **AUTUMN).truth(stream):
-        jsonschema.validate(row, declared)
+    validator = jsonschema.Draft7Validator(declared)
+    for row in start(vendor).truth(stream):
+        validator.validate(row)
 
 
 @every_vendor
@@ -233,7 +238,7 @@ def test_the_same_seed_makes_the_same_past_and_a_later_run_only_adds_to_it(vendo
 
 @every_vendor
 def test_ids_are_unique(vendor, start) -> None:
-    sim = start(vendor, calls_per_day=2000)
+    sim = start(vendor, calls_per_day=500)
     for stream in sim.cursors:
         names = [row.id for row in sim.table(stream).rows]
         assert len(names) == len(set(names))
@@ -241,7 +246,7 @@ def test_ids_are_unique(vendor, start) -> None:
 
 @every_vendor
 def test_the_calls_are_of_every_kind(vendor, start) -> None:
-    rows = start(vendor, calls_per_day=400, **AUTUMN).truth()
+    rows = start(vendor, calls_per_day=500).truth()
     assert {"inbound", "outbound", "unknown"} <= {row["direction"] for row in rows}
     assert {"answered", "no_answer", "busy", "canceled", "failed", "unknown"} <= {row["disposition"] for row in rows}
     kinds = {row[f"{side}_number_kind"] for row in rows for side in ("from", "to")}
@@ -272,11 +277,11 @@ def test_there_are_calls_around_every_change_of_clocks(vendor, hour, zone, start
 
 def test_a_doubled_hour_is_settled_by_the_epoch_or_is_ambiguous(start) -> None:
     rows = [
-        row for row in start("acefone", calls_per_day=400, **AUTUMN).truth() if "25-Oct-2026 01:" in row["raw"]["date"]
+        row for row in start("acefone", calls_per_day=200, **AUTUMN).truth() if "25-Oct-2026 01:" in row["raw"]["date"]
     ]
     assert {row["started_at"][:13] for row in rows} == {"2026-10-25T00", "2026-10-25T01"}
     for row in rows:
-        evident = str(row["raw"]["call_stats"]["call_id"] or "X")[2].isdigit()
+        evident = "X" not in (row["raw"]["call_stats"]["call_id"] or "X")
         assert ("time_ambiguous" in row["issues"]) is not evident
         if evident and "time_mismatch" not in row["issues"]:
             assert moment(2026, 10, 25).fromtimestamp(
@@ -286,7 +291,7 @@ def test_a_doubled_hour_is_settled_by_the_epoch_or_is_ambiguous(start) -> None:
 
 @pytest.mark.parametrize("vendor", ["voxo", "acefone"])
 def test_some_times_do_not_agree_with_their_epoch(vendor, start) -> None:
-    rows = start(vendor, calls_per_day=2000).truth()
+    rows = start(vendor, calls_per_day=700).truth()
     mismatched = [row for row in rows if "time_mismatch" in row["issues"]]
     assert 0 < len(mismatched) < len(rows) / 20
 
@@ -316,7 +321,7 @@ def test_the_published_rows_are_served_at_their_own_dates(vendor, start) -> None
 @every_vendor
 def test_a_call_is_served_only_after_it_ended(vendor) -> None:
     now = datetime.now(timezone.utc)
-    with simulators.start(vendor, start=now - timedelta(hours=6), calls_per_day=5000) as sim:
+    with simulators.start(vendor, start=now - timedelta(hours=6), calls_per_day=2000) as sim:
         served = {id_of(row) for row in read(sim, end=now + timedelta(days=1))}
         later = {row.id for row in sim.table("call_records").rows if row.visible > time.time() + 60}
         assert served
@@ -349,6 +354,7 @@ DATA = {
     "bics": "voice/calls",
     "voxo": "call-reports",
 }
+NEEDED = {"voxo": {"start": "2026-03-28 00:00:00", "end": "2026-03-29 00:00:00"}}
 WRONG = [
     ("vonage_business", {"end:gte": "2026-03-01T00:00:00Z"}),
     ("vonage_business", {"page": "0"}),
@@ -375,11 +381,14 @@ def test_a_parameter_of_the_wrong_form_is_answered_400_and_recorded(vendor, para
 
 
 @every_vendor
-def test_a_good_request_after_many_is_still_checked(vendor, start) -> None:
+def test_a_wrong_value_among_good_ones_is_seen_after_many_good_requests(vendor, start) -> None:
     sim = start(vendor)
     for page in range(1, 4):
         assert ask(sim, page=page).status_code == 200
-    assert get(sim, DATA[vendor], page="x", start="x").status_code == 400
+    good = sim.requests[-1].params
+    for name in good:
+        assert get(sim, DATA[vendor], **{**good, name: "~"}).status_code == 400
+    assert len(sim.violations) == len(good)
 
 
 @every_vendor
@@ -612,20 +621,24 @@ def test_vonage_filters_on_start_too(start) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bounds", "first", "last"),
+    ("vendor", "bounds", "first", "last"),
     [
-        ("inclusive", True, True),
-        ("half_open", True, False),
-        ("exclusive", False, False),
-        ("start_exclusive", False, True),
+        ("voxo", "inclusive", True, True),
+        ("voxo", "half_open", True, False),
+        ("voxo", "exclusive", False, False),
+        ("voxo", "start_exclusive", False, True),
+        ("acefone", "inclusive", True, True),
+        ("acefone", "half_open", True, False),
+        ("acefone", "exclusive", False, False),
     ],
 )
-@pytest.mark.parametrize("vendor", ["voxo", "acefone"])
 def test_bounds_are_inclusive_as_they_are_set(vendor, bounds, first, last, start) -> None:
-    if (vendor, bounds) == ("acefone", "start_exclusive"):
-        pytest.skip("a mode of VOXO's")
     sim = start(vendor, bounds=bounds)
-    row = next(row for row in sim.truth() if row["started_at"] == "2026-03-28T12:00:00Z" and not row["issues"])
+    row = next(
+        row
+        for row in sim.truth()
+        if row["started_at"] == "2026-03-28T12:00:00Z" and not {"time_mismatch", "time_ambiguous"} & set(row["issues"])
+    )
     at, hour = moment(2026, 3, 28, 12), timedelta(hours=1)
     if vendor == "acefone":  # the reader above asks for two hours more
         sides = (at + 2 * hour, at + 3 * hour), (at - 3 * hour, at - 2 * hour)
@@ -809,9 +822,12 @@ def test_a_connection_is_reset_or_hangs(vendor, start) -> None:
     with pytest.raises(requests.ConnectionError):
         ask(sim)
     assert ask(sim).status_code == 200
+    sim.fault("stall")
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{sim.api_url}/{DATA[vendor]}", headers=bearer(sim), params=NEEDED.get(vendor), timeout=0.3)
     sim.fault("hang")
     with pytest.raises(requests.Timeout):
-        requests.get(f"{sim.api_url}/{DATA[vendor]}", headers={"Authorization": sim.access_token}, timeout=0.3)
+        requests.get(f"{sim.api_url}/{DATA[vendor]}", headers=bearer(sim), params=NEEDED.get(vendor), timeout=0.3)
 
 
 @every_vendor
@@ -857,8 +873,7 @@ def test_tokens_die_in_mid_sync_and_logins_are_refused(vendor, start) -> None:
     sim.access_token = token_of(log_in(sim))
     sim.fault("expire_tokens", after=1)
     assert [ask(sim).status_code for _ in range(3)] == [200, 401, 401]
-    name = {"vonage_business": "token_a", "portsip": "oauth"}.get(vendor, "login")
-    sim.fault("login_refused", at=name, times=None, locked=True)
+    sim.fault("login_refused", at="login", times=None, locked=True)
     assert "lock" in log_in(sim).text
 
 
@@ -883,9 +898,9 @@ def test_late_rows_come_after_some_requests_or_when_released(vendor, start) -> N
     assert {row["vendor_record_id"] for row in sim.truth()} == truth
     sim.release_late_rows()
     assert {id_of(row) for row in read(sim)} == complete
-    sim.fault("late_rows", at="call_records", after=1, ids=sorted(hidden)[:1])
+    sim.fault("late_rows", at="call_records", after=1, ids=[min(hidden)])
     first, second = ({id_of(row) for row in rows_of(vendor, ask(sim, size=100).json())} for _ in range(2))
-    assert first != second or sorted(hidden)[0] not in second
+    assert first != second or min(hidden) not in second
 
 
 @pytest.mark.parametrize("vendor", PAGED)
@@ -963,10 +978,9 @@ def test_tls_under_a_private_authority(vendor, start, tmp_path) -> None:
         ask(sim)
     authority = tmp_path / "ca.pem"
     authority.write_text(config["ca_certificate"])
-    bearer = "" if vendor == "acefone" else "Bearer "
-    headers = {"Authorization": bearer + sim.access_token, "Content-Type": "application/json"}
-    answer = requests.get(f"{sim.api_url}/{DATA[vendor]}", headers=headers, verify=str(authority), timeout=5)
-    assert answer.status_code in ({400} if vendor == "voxo" else {200})
+    url, params = f"{sim.api_url}/{DATA[vendor]}", NEEDED.get(vendor)
+    answer = requests.get(url, headers=bearer(sim), params=params, verify=str(authority), timeout=5)
+    assert answer.status_code == 200
 
 
 @every_vendor
@@ -979,7 +993,7 @@ def test_every_config_fits_the_connectors_spec(vendor, start) -> None:
         config = sim.config(auth=auth, num_workers=3)
         jsonschema.validate(config, declared)
         assert config.keys() <= declared["properties"].keys()
-        given = {key: value for key, value in config["credentials"].items() if key not in {"auth_type"}}
+        given = {key: value for key, value in config["credentials"].items() if key != "auth_type"}
         assert any(value in sim.secrets for value in given.values())
     assert "end_date" not in sim.config(end_date=None)
 
@@ -1023,5 +1037,7 @@ def test_the_command_ends_on_sigterm_and_names_what_it_does_not_know() -> None:
         process.terminate()
         process.communicate(timeout=10)
     assert process.returncode == 0
-    wrong = subprocess.run([*command[:3], "ringcentral"], cwd=ROOT / "acceptance-tests", capture_output=True, text=True)
+    wrong = subprocess.run(
+        [*command[:3], "ringcentral"], cwd=ROOT / "acceptance-tests", capture_output=True, text=True, check=False
+    )
     assert (wrong.returncode, "ringcentral" in wrong.stderr) == (2, True)

@@ -166,7 +166,7 @@ def _calls_of_hour(rng: random.Random, hour: int, calls_per_day: float) -> Itera
     count = int(expected) + (rng.random() < expected % 1)
     if calls_per_day and hour % 6 == 0:
         # The edges that windows are cut at: a call that begins on the hour, one that ends on it, one a second before.
-        yield _call(rng, base, "answered")
+        yield _moved(_call(rng, base, "answered"), base)
         edge = _call(rng, base, "answered")
         yield _moved(edge, base - edge.duration)
         last = _call(rng, base, "no_answer")

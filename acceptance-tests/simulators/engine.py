@@ -16,8 +16,9 @@ import orjson
 from simulators import faults
 from simulators.authority import private_authority
 from simulators.calls import BLANK, MICRO, Call, generate, micros, stamp
+from simulators.exchange import Route
 from simulators.faults import Fault
-from simulators.front import Front, Route
+from simulators.front import Front
 from simulators.tables import Row, Table
 
 # Calls that began before the period can end in it, and filters ask for a little more than the period.
@@ -146,7 +147,7 @@ class Simulator(Front):
         ]
 
     def fault(self, kind: str, *, at: str = "data", after: int = 0, times: int | None = 1, **options: Any) -> Fault:
-        """Switch a fault on: see `simulators.KINDS`. `at` is data, any, a stream, or the name of a route."""
+        """Switch a fault on: see `simulators.KINDS`. `at` is data, login, any, a stream or a route's name."""
         made = Fault(kind, at, after, times, options)
         if kind == faults.LATE:
             made.options["hidden"] = self._hide(made)

@@ -95,6 +95,8 @@ class Fault:
     def concerns(self, route: str, stream: str) -> bool:
         if self.at == "data":
             return stream != ""
+        if self.at == "login":  # and every renewal
+            return stream == "" and route != "unknown"
         return self.at in {"any", route, stream}
 
 

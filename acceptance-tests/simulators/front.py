@@ -7,62 +7,16 @@ import secrets as randomness
 import ssl
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from threading import Lock
-from typing import Any, ClassVar, Final, NamedTuple
-
-import orjson
+from typing import Any, ClassVar, Final
 
 from simulators import faults
 from simulators.documents import document
+from simulators.exchange import Grant, Logged, Login, Route, json
 from simulators.faults import Fault, Faults, Response
 from simulators.server import Request, Server
 
 _HIDDEN: Final = "***"
-
-
-class Route(NamedTuple):
-    """A path of the vendor's document, and the method (`name`) that answers it. Logins belong to no stream."""
-
-    method: str
-    template: str
-    name: str
-    stream: str = ""
-    below_base: bool = True
-
-
-class Logged(NamedTuple):
-    """A request that came. Secrets are removed from `params`; `token` is the label of the token it brought."""
-
-    at: float
-    method: str
-    path: str
-    params: dict[str, str]
-    route: str
-    stream: str
-    status: int
-    in_flight: int
-    token: str
-    delivery: str
-
-
-class Login(NamedTuple):
-    """An attempt to log in (kind login) or to renew a token (kind refresh)."""
-
-    at: float
-    kind: str
-    accepted: bool
-
-
-@dataclass
-class Grant:
-    """A token. It dies at `until`, or after `uses` requests for data."""
-
-    label: str
-    scope: str = ""
-    until: float | None = None
-    uses: int | None = None
 
 
 class Front(ABC):
@@ -332,18 +286,3 @@ class Front(ABC):
 
 def _pattern(template: str) -> str:
     return re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
-
-
-def json(content: Any, status: int = 200) -> Response:
-    """Answer with JSON."""
-    return Response(status, orjson.dumps(content))
-
-
-def listed(rows: Iterable[bytes]) -> orjson.Fragment:
-    """Put rows that are JSON already into an array."""
-    return orjson.Fragment(b"[" + b",".join(rows) + b"]")
-
-
-def keyed(rows: Iterable[bytes]) -> Mapping[str, orjson.Fragment]:
-    """Put rows that are JSON already into an object, keyed by index."""
-    return {str(index): orjson.Fragment(row) for index, row in enumerate(rows)}

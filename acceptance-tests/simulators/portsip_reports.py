@@ -6,10 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import orjson
-
 from simulators.calls import MICRO, stamp
-from simulators.tables import Row
+from simulators.tables import Row, packed
 
 if TYPE_CHECKING:
     from simulators.engine import Simulator
@@ -132,13 +130,13 @@ def report_rows(simulator: Simulator, stream: str) -> Iterator[Row]:
     """Print the rows of one of the two lists."""
     if stream != COMPLETED:
         for number, detail in enumerate(DEFINITIONS):
-            body = orjson.dumps({key: detail[key] for key in _IN_LIST})
+            body = packed({key: detail[key] for key in _IN_LIST})
             yield Row(number, number, 0, detail["id"], body, Report(detail))
         return
     last = (simulator.end.timestamp() if simulator.end else simulator.now()) + timedelta(days=2).total_seconds()
     for report in completed_reports(int(simulator.start.timestamp()), int(last)):
         at = report.completed or 0
-        yield Row(at, at, at / MICRO, report.detail["id"], orjson.dumps(report.detail), report)
+        yield Row(at, at, at / MICRO, report.detail["id"], packed(report.detail), report)
 
 
 def report_columns(report: Report, origin: str) -> dict[str, Any]:

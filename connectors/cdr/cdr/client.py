@@ -57,12 +57,16 @@ class Client:
         self._login_errors = LoginFailures(attempts)
         self._data = self._http("data", self._data_errors, authenticator)
         self._logins = self._http("login", self._login_errors, None)
-        self.requests = 0
-        self.retries = 0
-        self._count = threading.Lock()
+        self._local = threading.local()
 
-    def get(self, request: Request) -> bytes:
+    def metered(self, meter: Meter) -> MeteredClient:
+        """The same client for one stream, whose requests and retries `meter` counts."""
+        return MeteredClient(self, meter)
+
+    def get(self, request: Request, meter: Meter) -> bytes:
         """The body of a successful answer, complete by its own `Content-Length`."""
+        self._local.meter = meter
+        meter.add(requests=1)
         with self._slots:
             response = self._send(
                 self._data,
@@ -114,8 +118,6 @@ class Client:
     def _send(self, http: HttpClient, errors: Failures, method: str, path: str, **options: Any) -> requests.Response:
         url = path if path.startswith(("https://", "http://")) else f"{self._config.api_url}/{path}"
         self._gate.wait()
-        with self._count:
-            self.requests += 1
         try:
             # No redirect is followed: a token or a password goes to the configured address only.
             return http.send_request(method, url, {"allow_redirects": False}, **options)[1]
@@ -123,8 +125,32 @@ class Client:
             raise errors.last() from given_up
 
     def _count_retry(self) -> None:
-        with self._count:
-            self.retries += 1
+        self._local.meter.add(requests=1, retries=1)
+
+
+class Meter:
+    """Counts what a stream asked of the vendor."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.retries = 0
+        self._lock = threading.Lock()
+
+    def add(self, requests: int = 0, retries: int = 0) -> None:
+        with self._lock:
+            self.requests += requests
+            self.retries += retries
+
+
+class MeteredClient:
+    """A client that knows for which stream it asks."""
+
+    def __init__(self, client: Client, meter: Meter) -> None:
+        self._client = client
+        self._meter = meter
+
+    def get(self, request: Request) -> bytes:
+        return self._client.get(request, self._meter)
 
 
 class _Gate:

@@ -5,6 +5,7 @@ Whatever is wrong raises ConfigError with the property's name and never with a s
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, timezone
@@ -128,10 +129,8 @@ class Config:
         if text is None:
             return None
         moment: Any = None  # a DateTime, a Date, or what pendulum makes of other texts
-        try:
+        with contextlib.suppress(ValueError):
             moment = pendulum.parse(text, exact=True)
-        except ValueError:
-            pass
         if isinstance(moment, pendulum.DateTime):
             return plain(moment)
         if isinstance(moment, date):

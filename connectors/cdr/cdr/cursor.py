@@ -136,7 +136,7 @@ class WindowCursor(ConcurrentCursor):
             return []
         window, zone, known = self._stream.window, self._stream.zone, sorted(self._buckets.values())
         step = step_for(self._sync, window, self._workers)
-        bucket_step = step_of(self._stream.lookback, window)
+        bucket_step = step_of(self._stream.lookback)
         windows: list[tuple[Period, Tallies]] = []
         for gap in self._sync.without(self._covered()):
             buckets = bucket_periods(gap, known, self._horizon, bucket_step, zone)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from cdr.windows import Period, Window, split, timestamp
+from cdr.windows import Period, split, timestamp
 
 _MOST_BUCKETS = 48
 _DIGEST_BITS = 64
@@ -44,11 +44,11 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
 
 
-def step_of(lookback: timedelta, window: Window) -> timedelta:
+def step_of(lookback: timedelta) -> timedelta:
     """How long a bucket is: an hour, or more where the lookback would need too many."""
     hours = max(1, -(-lookback // timedelta(hours=_MOST_BUCKETS)))
     step = next((hours_ for hours_ in (1, 2, 3, 4, 6, 8, 12) if hours_ >= hours), -(-hours // 24) * 24)
-    return max(timedelta(hours=step), window.narrowest)
+    return timedelta(hours=step)
 
 
 def bucket_periods(gap: Period, known: Iterable[Bucket], horizon: datetime, step: timedelta, zone: str) -> list[Period]:

@@ -120,12 +120,13 @@ def parse(body: bytes) -> Any:
             pass
     try:
         return json.loads(body)
-    except ValueError as error:
-        start = quoted(body[:200].decode("utf-8", "replace"), 120)
-        is_html = body.lstrip()[:1] == b"<"
-        raise BodyError(
-            f"the answer is not complete JSON ({error}); it starts with: {start or '(nothing)'}", is_html=is_html
-        ) from None
+    except (ValueError, RecursionError) as error:
+        first = body.lstrip()[:1]
+        if first in (b"{", b"["):
+            # Not quoted: what it holds are calls, perhaps with links that open without a password.
+            raise BodyError(f"the answer is not complete JSON ({len(body)} bytes: {quoted(str(error), 100)})") from None
+        start = quoted(body[:200].decode("utf-8", "replace"), 120) or "(nothing)"
+        raise BodyError(f"the answer is no JSON; it starts with: {start}", is_html=first == b"<") from None
 
 
 def rows_of(document: Any, plan: Plan) -> Sequence[Any]:

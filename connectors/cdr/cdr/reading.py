@@ -103,7 +103,7 @@ class WindowReader:
             yield from self._whole(period, seen, count)
             return
         for attempt in range(1, _PASSES + 1):
-            outcome = _Pass()
+            outcome = Pass()
             yield from self._turn(period, seen, count, outcome)
             if outcome.agrees():
                 count.total = outcome.last_total
@@ -115,7 +115,7 @@ class WindowReader:
             "Its state was not advanced; run the sync again later."
         )
 
-    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: _Pass) -> Iterator[list[bytes]]:
+    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: Pass) -> Iterator[list[bytes]]:
         """All pages of a window, once, in order."""
         paginator = self._stream.paginator
         digests = bool(count.tallies)
@@ -155,7 +155,7 @@ class WindowReader:
 
     def _whole(self, period: Period, seen: set[str], count: WindowCount) -> Iterator[list[bytes]]:
         """A window without pages: one body, or two halves where the body is too slow or looks cut off."""
-        outcome = _Pass()
+        outcome = Pass()
         divisible = period.length > _SHORTEST
         try:
             block = self._page(period, 0, bool(count.tallies))
@@ -179,7 +179,7 @@ class WindowReader:
                 f"{len(missing)} of them. Its state was not advanced; run the sync again later."
             )
 
-    def _fresh(self, block: Block, seen: set[str], count: WindowCount, outcome: _Pass) -> list[bytes]:
+    def _fresh(self, block: Block, seen: set[str], count: WindowCount, outcome: Pass) -> list[bytes]:
         """The lines of a page that have not gone out yet."""
         outcome.add(block)
         lines: list[bytes] = []
@@ -275,7 +275,7 @@ class WindowReader:
 
 
 @dataclass
-class _Pass:
+class Pass:
     """One reading of a window: the rows received, and what the vendor said of their number."""
 
     first_total: int | None = None

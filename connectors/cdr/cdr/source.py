@@ -32,7 +32,7 @@ from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils import AirbyteTracedException
 from typing_extensions import Self
 
-from cdr.client import Client
+from cdr.client import Client, Meter
 from cdr.config import Config
 from cdr.cursor import WindowCursor
 from cdr.errors import ConfigError, SyncError
@@ -165,8 +165,9 @@ class Session:
             self._queue.maxsize = sys.maxsize
             self._queue.not_full.notify_all()
 
-    def reader(self, stream: Stream) -> WindowReader:
-        return stream.reader()(stream, self._client, self._pages, self._workers, self._logger)
+    def reader(self, stream: Stream, meter: Meter | None = None) -> WindowReader:
+        transport = self._client.metered(meter or Meter())
+        return stream.reader()(stream, transport, self._pages, self._workers, self._logger)
 
     def messages(
         self, chosen: list[tuple[type[Stream], SyncMode]], states: ConnectorStateManager
@@ -202,7 +203,7 @@ class Session:
         cursor = self._cursor(stream, mode, states) if cls.cursor else None
         windows: Sequence[tuple[Period | None, Tallies]] = cursor.windows() if cursor else [(None, Tallies((), ()))]
         run = self._runs[cls.name] = StreamRun(cls.name, len(windows), self._repository)
-        reader = self.reader(stream)
+        reader = self.reader(stream, run.meter)
         return DefaultStream(
             partition_generator=Windows([WindowPartition(run, reader, cursor, *window) for window in windows]),
             name=cls.name,

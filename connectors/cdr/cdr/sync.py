@@ -32,6 +32,7 @@ from airbyte_cdk.utils import AirbyteTracedException
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as as_status
 
+from cdr.client import Meter
 from cdr.cursor import WindowCursor, as_slice
 from cdr.errors import ConfigError, SyncError, UnavailableError
 from cdr.lookback import Bucket, Tallies
@@ -82,6 +83,7 @@ class StreamRun:
 
     def __init__(self, name: str, windows: int, repository: OrderedRepository) -> None:
         self.name = name
+        self.meter = Meter()
         self.error: Exception | None = None
         self.stopped = threading.Event()
         self._windows = windows
@@ -151,7 +153,8 @@ class StreamRun:
         return _log(
             Level.INFO,
             f"{self.name}: {self._rows} rows in {self._closed} of {self._windows} windows, "
-            f"{seconds:.1f} seconds, rows with issues: {issues}",
+            f"{self.meter.requests} requests, {self.meter.retries} of them retries, {seconds:.1f} seconds, "
+            f"rows with issues: {issues}",
         )
 
     def _log(self, level: Level, text: str) -> None:

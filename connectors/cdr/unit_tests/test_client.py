@@ -4,7 +4,7 @@ from email.utils import formatdate
 
 import pytest
 from cdr.authenticators import Authenticator, GivenToken, Login, LoginRefusedError, LoginToken
-from cdr.client import Client
+from cdr.client import Client, Meter
 from cdr.failures import retry_after
 from cdr.errors import ConfigError, TooSlowError, TransientError
 from cdr.stream import Request
@@ -23,7 +23,11 @@ def waits(monkeypatch):
 
 
 def client(server, authenticator=None, **over):
-    return Client(config(api_url=server.url, **over), authenticator or GivenToken("token-1"), attempts=4)
+    return connected(config(api_url=server.url, **over), authenticator or GivenToken("token-1"), attempts=4)
+
+
+def connected(valid, authenticator, attempts):
+    return Client(valid, authenticator, attempts=attempts).metered(Meter())
 
 
 def in_turn(*answers):
@@ -47,7 +51,7 @@ def test_what_passes_by_itself_is_tried_again(passing):
     with serving(in_turn(passing, passing, OK)) as server:
         subject = client(server)
         assert subject.get(CALLS) == b'{"rows":[]}'
-        assert subject.retries == 2
+        assert (subject._meter.requests, subject._meter.retries) == (3, 2)
 
 
 def test_a_body_shorter_than_it_says_is_tried_again():
@@ -70,7 +74,9 @@ def test_retry_after_is_waited_for_by_every_worker(waits, monkeypatch):
     with serving(in_turn((429, {"Retry-After": "7"}, b""), OK)) as server:
         subject = client(server)
         subject.get(CALLS)
-        monkeypatch.setattr(subject._gate, "wait", lambda: gate.append(subject._gate._open_at - time.monotonic()))
+        monkeypatch.setattr(
+            subject._client._gate, "wait", lambda: gate.append(subject._client._gate._open_at - time.monotonic())
+        )
         subject.get(CALLS)
     assert waits == [8]  # HttpClient adds one second to each wait
     assert 6 < gate[0] <= 7
@@ -124,7 +130,7 @@ def test_a_closed_port_is_transient_and_names_the_setting():
 
 
 def test_a_name_that_does_not_resolve_is_a_config_error_that_names_the_setting():
-    unknown = Client(config(api_url="https://no-such-host.invalid"), GivenToken("t"), attempts=1)
+    unknown = connected(config(api_url="https://no-such-host.invalid"), GivenToken("t"), 1)
     with pytest.raises(ConfigError, match="`api_url`"):
         unknown.get(CALLS)
 
@@ -135,7 +141,7 @@ def test_a_server_that_never_answers_is_too_slow(monkeypatch):
         serving(lambda request: threading.Event().wait(0.3) and OK) as server,
         pytest.raises(TooSlowError, match="did not answer in time"),
     ):
-        Client(config(api_url=server.url), GivenToken("t"), attempts=1).get(CALLS)
+        connected(config(api_url=server.url), GivenToken("t"), 1).get(CALLS)
 
 
 def test_a_certificate_that_is_none_is_refused_by_name():
@@ -258,9 +264,7 @@ def test_a_refresh_token_is_used_once_and_its_successor_handed_on():
     def refresh(token):
         return Login("token", form={"refresh_token": token})
 
-    auth = LoginToken(
-        refresh("r1"), renewal=lambda token: refresh(token.refresh), on_refresh_token=handed.append
-    )
+    auth = LoginToken(refresh("r1"), renewal=lambda token: refresh(token.refresh), on_refresh_token=handed.append)
     with serving(door) as server:
         client(server, auth).get(CALLS)
     assert [body for _, body, _ in door.asked] == ["refresh_token=r1", "refresh_token=r2"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from cdr.errors import TransientError
 from cdr.pages import Block
-from cdr.reading import WindowCount, WindowReader, _Pass
+from cdr.reading import WindowCount, WindowReader, Pass
 from cdr.windows import Period
 from source_bics.answers import PageFacts, unsigned
 
@@ -44,7 +44,7 @@ class GrowingReader(WindowReader):
                 "but may have been archived, and would then be missing here without any error."
             )
 
-    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: _Pass) -> Iterator[list[bytes]]:
+    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: Pass) -> Iterator[list[bytes]]:
         reading = Reading()
         yield from super()._turn(period, seen, count, reading)
         most = 2 * reading.pages + _PATIENCE
@@ -63,7 +63,7 @@ class GrowingReader(WindowReader):
 
 
 @dataclass
-class Reading(_Pass):
+class Reading(Pass):
     """One reading of a growing list: what came, and which places of the list it came from.
 
     highest, lowest: the totals stated. Pages that were under way together answer in any order, so no answer is the last
@@ -118,7 +118,7 @@ class Reading(_Pass):
         self.walked = min(first + most, last)
         return range(first, self.walked)
 
-    def report(self, outcome: _Pass) -> None:
+    def report(self, outcome: Pass) -> None:
         """Tell the reader in its own terms: a total that only grew is the highest one stated, and has not moved."""
         outcome.distinct, outcome.twins, outcome.pages = self.distinct, self.twins, self.pages
         outcome.first_total = outcome.last_total = self.last_total if self.lowest is None else self.highest

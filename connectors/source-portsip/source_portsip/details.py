@@ -9,7 +9,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import quote
 
-from cdr.errors import BodyError, ConfigError, TransientError
+from cdr.errors import BodyError, ConfigError, TooSlowError, TransientError
 from cdr.fields import Row
 from cdr.normaliser import serialise
 from cdr.pages import Block, digest, parse
@@ -18,6 +18,7 @@ from cdr.stream import Request, Stream
 from source_portsip.lists import PortsipStream
 
 _ATTEMPTS = 4
+_SLOW_ATTEMPTS = 2
 _NO_ID = "sha256:"
 
 
@@ -63,24 +64,33 @@ class DetailReader(WindowReader):
         """The rows of a detail; none where the vendor has it no more, or the row had no id to ask for."""
         if identity.startswith(_NO_ID):
             return []
-        request = Request(f"{self._stream.endpoint}/{quote(identity, safe='')}")
+        request = Request(f"{self._stream.endpoint}/{quote(identity, safe='')}", headers=self._stream.headers)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return rows_of_detail(self._transport.get(request))
+                body = self._unless_gone(request)
+                return [] if body is None else rows_of_detail(body)
+            except TooSlowError:
+                if attempt == _SLOW_ATTEMPTS:
+                    raise
             except BodyError as error:
                 fault = error
-            except ConfigError as refusal:
-                if getattr(refusal, "status", None) == HTTPStatus.NOT_FOUND:
-                    return []
-                raise
-            if fault.status == HTTPStatus.UNAUTHORIZED:
-                raise ConfigError(f"{self._stream.name}: the detail of a row: {fault.message}; check `credentials`.")
-            if attempt < _ATTEMPTS:
-                time.sleep(0.5 * 2 ** (attempt - 1))
-        raise TransientError(
-            f"{self._stream.name}: the vendor answered the detail of {identity}, but {fault.message}; "
-            "run the sync again later."
-        )
+                if fault.status == HTTPStatus.UNAUTHORIZED or attempt == _ATTEMPTS:
+                    break
+            time.sleep(0.5 * 2 ** (attempt - 1))
+        where = f"{self._stream.name}: the vendor answered the detail of {identity}, but {fault.message}"
+        if fault.status == HTTPStatus.UNAUTHORIZED:
+            raise ConfigError(f"{where}; check `credentials` and the rights of the account.")
+        if fault.is_html:
+            raise ConfigError(f"{where}; check `api_url`, and any proxy on the way.")
+        raise TransientError(f"{where}; run the sync again later.")
+
+    def _unless_gone(self, request: Request) -> bytes | None:
+        try:
+            return self._transport.get(request)
+        except ConfigError as refusal:
+            if getattr(refusal, "status", None) == HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
 
 def rows_of_detail(body: bytes) -> list[Row]:

@@ -34,8 +34,8 @@ class Filter(Window):
 class SkipTop(Paginator):
     """Rows to leave out and rows to send: `{"count": 237, "items": […]}`. A window ends on a page that is not full.
 
-    `count` is the window's total, or only repeats the rows of the page. A full page whose count is its own size could
-    be either: its total is not stated. So the pages promised are always one more than the full ones.
+    `count` is the window's total, or only repeats the rows of the page, and a full page can be either. So there is
+    always one page more than `count` fills.
     """
 
     top: int = 100
@@ -44,8 +44,7 @@ class SkipTop(Paginator):
         return {"skip": str(index * self.top), "top": str(self.top), "count": "true"}
 
     def facts(self, document: Any, rows: int, total: Paths) -> Facts:
-        count = whole(document, total)
-        return Facts(rows, None if count == rows == self.top else count)
+        return Facts(rows, whole(document, total))
 
     def pages(self, first: Facts) -> int | None:
         if self.ends(0, first):

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from cdr.errors import TransientError
 from cdr.pages import Block
 from cdr.paginators import Facts
-from cdr.reading import Transport, WindowCount, _Pass
+from cdr.reading import Pass, Transport, WindowCount
 from cdr.stream import Stream
 from cdr.windows import Period
 from source_portsip.details import DetailReader
@@ -54,7 +54,7 @@ class ListReader(DetailReader):
             )
         return facts
 
-    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: _Pass) -> Iterator[list[bytes]]:
+    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: Pass) -> Iterator[list[bytes]]:
         digests = bool(count.tallies)
         if period is not None:
             with self._lock:
@@ -74,7 +74,7 @@ class ListReader(DetailReader):
         # The list was reconciled as a whole; the counts of this window's pages were of something else.
         outcome.first_total = outcome.last_total = None
 
-    def _fresh(self, block: Block, seen: set[str], count: WindowCount, outcome: _Pass) -> list[bytes]:
+    def _fresh(self, block: Block, seen: set[str], count: WindowCount, outcome: Pass) -> list[bytes]:
         return super()._fresh(self._completed(block, seen), seen, count, outcome)
 
     def _blocks(self, period: Period | None, digests: bool) -> Iterator[Block]:
@@ -103,10 +103,8 @@ class ListReader(DetailReader):
             block.facts = replace(facts, total=None)
         return block
 
-    def _weigh(self, outcome: _Pass) -> None:
-        """Take back what was no total: a count that the first page left open, or one that does not follow `filter`."""
-        if outcome.first_total is None:
-            outcome.first_total = outcome.last_total
+    def _weigh(self, outcome: Pass) -> None:
+        """Take back a count that does not follow `filter`: it is no total of the window."""
         stated = outcome.last_total
         if stated is not None and stated > outcome.received and self._counts_all():
             outcome.first_total = outcome.last_total = None

@@ -112,6 +112,22 @@ def test_every_row_has_its_own_detail_and_is_asked_for_once(vendor, connected, c
     assert len(outcome.records) == 250
 
 
+def test_a_window_that_is_read_again_asks_only_for_the_details_of_what_is_new(vendor, connected, calls):
+    vendor.rows["/cdrs"] = calls(150)
+    late = {"id": "late", "started_at": "2026-03-28T00:00:30Z"}
+
+    def insert(request, path):
+        if "skip=100" in request.path and late not in vendor.rows["/cdrs"]:
+            vendor.rows["/cdrs"].append(late)
+
+    vendor.script = insert
+    with connected(vendor, **COSTS) as portsip:
+        outcome = portsip.read()
+        details = [path for path in portsip.paths() if path != "/cdrs"]
+    assert len(outcome.ids) == 151
+    assert sorted(details) == [f"/cdrs/{name}" for name in outcome.ids]
+
+
 def test_details_are_asked_for_in_parallel(vendor, connected, calls):
     import threading
 
@@ -146,6 +162,27 @@ def test_a_detail_of_another_shape_ends_the_sync(vendor, connected, body):
         outcome = portsip.read()
     assert outcome.error.failure_type is FailureType.transient_error
     assert "the detail of 17" in outcome.error.message
+
+
+@pytest.mark.parametrize(
+    ("body", "advice"),
+    [(b"<html>Sign in</html>", "`api_url`"), ({"errors": [{"code": "UNAUTHORIZED"}]}, "`credentials`")],
+)
+def test_a_detail_that_a_proxy_answers_or_that_says_unauthorised_is_for_the_administrator(
+    vendor, connected, body, advice
+):
+    vendor.details["/cdrs/17"] = body
+    with connected(vendor, **COSTS) as portsip:
+        outcome = portsip.read()
+    assert outcome.error.failure_type is FailureType.config_error
+    assert advice in outcome.error.message
+
+
+def test_a_detail_that_was_cut_off_on_its_way_is_asked_for_again(vendor, connected):
+    answers = [b'{"items": [{"cost"', wrapped({"cost": 1})]
+    vendor.script = lambda request, path: (200, {}, answers.pop(0)) if path == "/cdrs/17" else None
+    with connected(vendor, **COSTS) as portsip:
+        assert costs(portsip.read()) == ("1", None)
 
 
 def test_a_detail_that_is_refused_is_a_fault_of_the_configuration(vendor, connected):
@@ -233,6 +270,15 @@ def test_a_completed_report_has_its_detail_and_an_absolute_link(vendor, connecte
             "file_url": f"{portsip.url}/api/blobs/WexWdABcd5D4PDgzTKV3gAAAEu00WcK",
         }
     ]
+
+
+def test_a_completed_report_keeps_the_id_and_the_time_that_the_list_gave(vendor, connected):
+    vendor.rows["/completed_call_reports"] = [COMPLETED]
+    vendor.details["/completed_call_reports/NzAx"] = {"id": "other", "completed_at": "2026-04-01T00:00:00Z"}
+    with connected(vendor) as portsip:
+        (record,) = portsip.read("completed_call_reports").records
+    assert (record["id"], record["completed_at"]) == ("NzAx", "2026-03-28T06:05:00.25Z")
+    assert record["file_name"] == "missed.csv"
 
 
 def test_completed_reports_are_read_on_from_the_last_completion(vendor, connected):

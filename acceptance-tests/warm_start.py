@@ -1,0 +1,38 @@
+"""Runs connectors without paying for the import of the CDK each time: it imports once, and forks for every command.
+
+Read from standard input, a JSON line a command: {"main", "arguments", "folder", "stdout", "stderr"}. The forked child
+is a process of its own that runs `main.py` to its end, as `python main.py` does. The exit code goes to standard output.
+"""
+
+import json
+import os
+import runpy
+import sys
+from pathlib import Path
+
+import pendulum  # noqa: F401 - imported for the children
+import phonenumbers  # noqa: F401 - the same
+
+
+def serve() -> dict[str, object] | None:
+    """Fork for each command; gives the command in the child, and None in the parent when there are no more."""
+    for line in sys.stdin:
+        command = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            return command
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        sys.__stdout__.write(f"{code}\n")
+        sys.__stdout__.flush()
+    return None
+
+
+asked = serve()
+if asked is not None:
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(str(asked[name]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.chdir(str(asked["folder"]))
+    sys.argv = [str(asked["main"]), *asked["arguments"]]
+    sys.path[0] = str(Path(str(asked["main"])).parent)
+    runpy.run_path(str(asked["main"]), run_name="__main__")
