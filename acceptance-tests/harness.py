@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import copy
 import json
 import os
 import signal
@@ -91,7 +92,7 @@ def catalog(outcome: Outcome, mode: str = "incremental", only: list[str] | None 
     return {
         "streams": [
             {
-                "stream": stream,
+                "stream": copy.deepcopy(stream),
                 "sync_mode": mode if mode in stream["supported_sync_modes"] else "full_refresh",
                 "destination_sync_mode": "append",
             }

@@ -80,15 +80,9 @@ def _is_ours_to_say(record: logging.LogRecord) -> bool:
     return record.module != "rate_limiting"
 
 
-def _terminate(*_: object) -> None:
-    """End the process behind the last whole line.
-
-    A thread does it, once it has the output to itself: the signal may have come in the middle of a write.
-    """
-    threading.Thread(target=_end_behind_the_last_line).start()
-
-
-def _end_behind_the_last_line() -> None:
+def _end_on_sigterm() -> None:
+    """Wait for SIGTERM, and end the process behind the last whole line."""
+    signal.sigwait({signal.SIGTERM})
     with PRINT_BUFFER.lock:
         logging.getLogger("airbyte").warning("Stopped by SIGTERM; the next sync goes on from the last state.")
         PRINT_BUFFER.flush()
@@ -107,7 +101,10 @@ def launch(source: CallRecordSource, args: list[str]) -> None:
         handler.setFormatter(_ProtocolFormatter())
         handler.addFilter(_is_ours_to_say)
     parsed = entrypoint.parse_args(args)
-    signal.signal(signal.SIGTERM, _terminate)
+    # A thread waits for the signal. A handler would interrupt the main thread in the middle of a write, and Python then
+    # drops the rest of what a full pipe did not take.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    threading.Thread(target=_end_on_sigterm, name="sigterm", daemon=True).start()
     with PRINT_BUFFER:
         for message in entrypoint.run(parsed):
             print(f"{message}\n", end="")  # noqa: T201 - standard output is the protocol
