@@ -10,6 +10,15 @@ import pytest
 
 from tools.install import ROOT
 
+# Modules whose tests share what is made once for all of them, or a file: they stay together when tests run side by side.
+_TOGETHER = {"test_configuration", "test_conformity", "test_docs", "test_standard", "test_sync", "test_warehouses"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.stem in _TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
 
 @pytest.fixture(scope="session")
 def simulator_configs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, dict[str, Any]]]:

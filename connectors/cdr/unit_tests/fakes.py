@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import orjson
+
 from cdr.config import Config
 from cdr.paginators import PageNumber, SinglePage
 from cdr.readers import moment, text

@@ -3,10 +3,11 @@ import time
 from email.utils import formatdate
 
 import pytest
+
 from cdr.authenticators import Authenticator, GivenToken, Login, LoginRefusedError, LoginToken
 from cdr.client import Client, Meter
-from cdr.failures import retry_after
 from cdr.errors import ConfigError, TooSlowError, TransientError
+from cdr.failures import retry_after
 from cdr.stream import Request
 from fakes import config
 from scripted import serving

@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+
 from cdr.config import Config
 from cdr.errors import ConfigError
 from cdr.windows import Period
@@ -123,6 +124,4 @@ def test_a_replaced_value_is_handed_back_with_everything_else():
     valid = config()
     valid.on_change = told.append
     valid.hand_back(("credentials", "access_token"), "newer")
-    assert told == [
-        {"start_date": "2026-01-01", "credentials": {"auth_type": "access_token", "access_token": "newer"}}
-    ]
+    assert told == [{"start_date": "2026-01-01", "credentials": {"auth_type": "access_token", "access_token": "newer"}}]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository
+
 from cdr.cursor import WindowCursor
 from cdr.lookback import Bucket
 from cdr.windows import Period
@@ -68,7 +69,7 @@ def test_a_finished_sync_is_one_slice_and_says_up_to_when():
 
 
 def test_the_next_sync_reads_what_is_new_and_the_lookback():
-    state = close(subject := cursor(lookback_minutes=60), *range(11))
+    state = close(_subject := cursor(lookback_minutes=60), *range(11))
     following = cursor(state, end="2026-01-12", now="2026-01-12", lookback_minutes=60)
     assert spans(following) == [
         ("2026-01-10T23", "2026-01-11T00"),

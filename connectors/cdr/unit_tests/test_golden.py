@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from golden import CASES, VENDORS, connected, fields_of
 
 from cdr.normaliser import Normaliser, serialise
 from cdr.record import COLUMNS
+from golden import CASES, VENDORS, connected, fields_of
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from golden import connected, fields_of
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
@@ -18,6 +17,7 @@ from cdr.normaliser import Normaliser, serialise
 from cdr.privacy import Privacy
 from cdr.readers import between, choice, minus, moment, plus, seconds, text
 from cdr.record import COLUMNS, ISSUES, schema
+from golden import connected, fields_of
 
 RFC_3339_UTC = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z"
 FIELDS: Fields = {

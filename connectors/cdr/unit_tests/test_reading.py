@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 
 import orjson
 import pytest
+
 from cdr import reading
 from cdr.errors import ConfigError, TooSlowError, TransientError
 from cdr.reading import WindowCount, WindowReader
@@ -149,7 +150,7 @@ def test_a_list_that_is_left_out_where_the_total_is_zero_is_an_empty_page():
     assert read(PagedVendor([], script=lambda vendor, page, answer: {"total": 0})) == []
 
 
-class Refusal(ConfigError):
+class RefusalError(ConfigError):
     status, text = 400, "unknown parameter size"
 
 
@@ -161,7 +162,7 @@ class PickyVendor(PagedVendor):
     def get(self, request):
         if "size" in request.params:
             self.requests.append(dict(request.params))
-            raise Refusal("no size, please")
+            raise RefusalError("no size, please")
         return super().get(request)
 
 
@@ -172,7 +173,7 @@ def test_a_refused_form_of_request_is_sent_in_its_other_form_and_remembered():
 
 
 def test_a_refusal_without_a_quirk_is_final():
-    with pytest.raises(Refusal):
+    with pytest.raises(RefusalError):
         read(PickyVendor([call(1)]), stream=Paged)
 
 

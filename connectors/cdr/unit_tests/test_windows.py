@@ -1,16 +1,18 @@
+import itertools
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from cdr.windows import Period, Window, certain, occurs_once, split, step_for, timestamp
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cdr.windows import Period, Window, certain, occurs_once, split, step_for, timestamp
 
 UTC = timezone.utc
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 ZONES = ("UTC", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu")
 
-moments = st.datetimes(datetime(2019, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
+moments = st.datetimes(datetime(2019, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - its form
 lengths = st.timedeltas(timedelta(microseconds=1), timedelta(days=40))
 periods = st.builds(lambda start, length: Period(start, start + length), moments, lengths)
 steps = st.sampled_from([HOUR, 3 * HOUR, 12 * HOUR, DAY, 5 * DAY])
@@ -25,7 +27,7 @@ def test_windows_leave_no_gap_and_do_not_overlap(period, step, zone):
     windows = list(split(period, step, zone))
     assert windows[0].start == period.start
     assert windows[-1].end == period.end
-    assert all(one.end == following.start for one, following in zip(windows, windows[1:], strict=False))
+    assert all(one.end == following.start for one, following in itertools.pairwise(windows))
 
 
 @given(periods, steps, st.sampled_from(ZONES))
@@ -63,7 +65,7 @@ def test_what_is_missing_and_what_is_covered_make_up_the_whole(covered, whole):
     for probe in probes:
         if probe in whole:
             assert any(probe in gap for gap in gaps) != any(probe in other for other in covered)
-    assert all(one.end < following.start for one, following in zip(gaps, gaps[1:], strict=False))
+    assert all(one.end < following.start for one, following in itertools.pairwise(gaps))
 
 
 @given(periods.filter(lambda period: period.length > timedelta(minutes=1)))

@@ -13,7 +13,7 @@ from typing import Any
 
 from cdr.errors import TransientError
 from cdr.pages import Block
-from cdr.reading import WindowCount, WindowReader, Pass
+from cdr.reading import Pass, WindowCount, WindowReader
 from cdr.windows import Period
 from source_bics.answers import PageFacts, unsigned
 
