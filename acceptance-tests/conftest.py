@@ -10,8 +10,17 @@ import pytest
 
 from tools.install import ROOT
 
-# Modules whose tests share what is made once for all of them, or a file: they stay together when tests run side by side.
+# Modules whose tests share a file, or what is made once for all of them: they stay together in one process.
 _TOGETHER = {"test_configuration", "test_conformity", "test_docs", "test_standard", "test_sync", "test_warehouses"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seeds", type=int, default=2, help="how often every connector is read and killed four times")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(metafunc.config.getoption("--seeds")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -144,10 +144,10 @@ class Connector:
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
-        self._folder = folder
+        self.folder = folder
 
     def file(self, name: str, content: Any) -> str:
-        path = self._folder / name
+        path = self.folder / name
         path.write_text(json.dumps(content))
         return str(path)
 
@@ -161,8 +161,8 @@ class Connector:
     def run(self, verb: str, *, debug: bool = False, timeout: float = 120, **files: Any) -> Outcome:
         """Run a command to its end. Every line on standard output must be a protocol message."""
         _, main, *arguments = self.command(verb, **files)
-        code = _WARM.run(main, [*arguments, *(["--debug"] if debug else [])], self._folder, timeout)
-        out, err = ((self._folder / name).read_bytes().decode() for name in ("stdout", "stderr"))
+        code = _WARM.run(main, [*arguments, *(["--debug"] if debug else [])], self.folder, timeout)
+        out, err = ((self.folder / name).read_bytes().decode() for name in ("stdout", "stderr"))
         outcome = Outcome(code, out.splitlines(), err)
         for message in outcome.messages:
             assert message["type"] in KINDS, message

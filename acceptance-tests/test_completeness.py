@@ -13,6 +13,7 @@ from harness import Connector, catalog, connectors, last_states, vendor
 
 UTC = timezone.utc
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
+KILLS = 4
 MONTH = {"start": END - timedelta(days=40) + timedelta(seconds=1), "end": END}
 DAYS = {"start": END - timedelta(days=5) + timedelta(seconds=1), "end": END}
 # Both nights on which London and New York change their clocks, a week of each.
@@ -141,15 +142,16 @@ def test_late_calls_within_the_lookback_are_found(connector):
             assert late <= set(second.ids(stream, key(stream))) <= within
 
 
-@pytest.mark.parametrize("seed", range(3))
 def test_killed_at_any_moment_and_started_again_the_union_is_complete(connector, seed):
     dice = random.Random(f"{connector.name}/{seed}")
     with simulator(connector, **DAYS, latency_ms=5) as sim:
         config = sim.config(num_workers=dice.choice([1, 2, 8]))
+        for kind in dice.sample(["server_error", "reset", "truncated", "rate_limit"], 2):
+            sim.fault(kind, after=dice.randrange(30))
         found = catalog(connector.discover(config))
         seen = {stream: set() for stream in streams(sim)}
         state = None
-        for _ in range(4):
+        for _ in range(KILLS):
             command = connector.command("read", config=config, catalog=found, state=state)
             messages = read_and_kill(command, dice.randrange(10, 3000))
             for message in messages:

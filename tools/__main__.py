@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 from tools import pythons
+from tools.image import main as build_image
 from tools.install import ROOT, InstallError
 from tools.install import install as make_environment
 
@@ -17,7 +18,7 @@ VERBS: dict[str, Callable[[], int]] = {}
 
 def verb(function: Callable[[], int]) -> Callable[[], int]:
     """Offer a function as a verb of make. The first line of its docstring is its help."""
-    VERBS[function.__name__] = function
+    VERBS[function.__name__.replace("_", "-")] = function
     return function
 
 
@@ -127,6 +128,22 @@ def unit_and_acceptance() -> int:
 
 
 @verb
+def soak() -> int:
+    """Kill every connector at 40 random moments each, and more with ARGS='--seeds 50', without losing a row."""
+    return _python(
+        "-m",
+        "pytest",
+        *_SIDE_BY_SIDE,
+        "acceptance-tests/test_completeness.py",
+        "-k",
+        "killed",
+        "--seeds",
+        "10",
+        *_more(),
+    )
+
+
+@verb
 def coverage() -> int:
     """Run all tests and say which lines and branches of the shared package none of them reached."""
     return _python("-m", "pytest", "--cov", "--cov-report=term-missing:skip-covered", *_more())
@@ -168,6 +185,24 @@ def simulators() -> int:
     python = make_environment(os.environ.get("PYTHON", ""))
     command = [python, "-m", "simulators", *_more()]
     return subprocess.run(command, cwd=ROOT / "acceptance-tests", check=False).returncode
+
+
+@verb
+def packages() -> int:
+    """Build a wheel and a source archive of every package, into dist/, with the hashes of what they need."""
+    return _python("-m", "tools.packages")
+
+
+@verb
+def image() -> int:
+    """Build a connector's image with docker or podman: make image CONNECTOR=source-voxo [BASE_IMAGE=…]."""
+    return build_image(_more())
+
+
+@verb
+def test_images() -> int:
+    """Build every connector's image, or CONNECTOR's, and run it against the simulators, with the CDK's image tests."""
+    return _python("-m", "pytest", "-m", "image_tests", "acceptance-tests/test_images.py", *_more())
 
 
 def main() -> int:

@@ -9,13 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
-from cdr.errors import TransientError
 from cdr.pages import Block
 from cdr.reading import Pass, WindowCount, WindowReader
 from cdr.windows import Period
-from source_bics.answers import PageFacts, unsigned
+from source_bics.answers import PageFacts
 
 KEPT = timedelta(days=60)
 # Beyond the pages of a second reading, so many are read again: short lists at a busy moment need more than they have.
@@ -53,13 +51,6 @@ class GrowingReader(WindowReader):
             for page in [self._pages.submit(self._page, period, index, digests) for index in missing]:
                 yield self._fresh(page.result(), seen, count, reading)
         reading.report(outcome)
-
-    def _page(self, *asked: Any) -> Block:
-        try:
-            return super()._page(*asked)
-        except TransientError as error:
-            # A body that was cut off is quoted, and may begin with a signed link.
-            raise type(error)(unsigned(error.message)) from None
 
 
 @dataclass

@@ -159,5 +159,5 @@ def test_a_signed_link_in_a_body_that_was_cut_or_failed_is_in_no_error(bics, no_
     }
     second = vendor.read(DAY, NEXT)
     for outcome in (first, second):
-        assert "s3.example.com/a?…" in outcome.error.message
         assert "secret-1" not in outcome.text
+    assert "s3.example.com/a?…" in second.error.message

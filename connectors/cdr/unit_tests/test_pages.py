@@ -1,0 +1,104 @@
+import contextlib
+import json
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdr.errors import BodyError
+from cdr.pages import Block, digest, parse, read_page
+from cdr.windows import Period
+from fakes import DAY, Paged, call, config
+
+PLAN = Paged(config(include_raw=True)).plan()
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def page(*rows, **more):
+    return orjson.dumps({"rows": rows, "total": len(rows), "last": 1, **more})
+
+
+def read(body, period: Period | None = DAY, with_digests=False) -> Block:
+    return read_page(body, PLAN, period, 1, with_digests)
+
+
+@given(st.lists(anything, max_size=5))
+def test_whatever_a_row_is_it_is_kept_and_its_line_is_a_message(rows):
+    body = json.dumps({"rows": rows, "total": len(rows)}).encode()
+    block = read(body, period=None)
+    assert len(block.lines) == len(rows)
+    for line in block.lines:
+        assert line.endswith(b"}\n")
+        message = json.loads(line)
+        assert message["type"] == "RECORD"
+        assert message["record"]["data"]["issues"] or message["record"]["data"]["vendor_record_id"]
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_at_all_raise_anything_but_a_body_error(body):
+    with contextlib.suppress(BodyError):
+        read(body)
+
+
+@given(anything)
+def test_no_json_at_all_raises_anything_but_a_body_error(document):
+    with contextlib.suppress(BodyError):
+        read(json.dumps(document).encode())
+
+
+@given(st.integers(1, 400))
+def test_a_body_cut_anywhere_is_a_body_error_and_never_fewer_rows(cut):
+    whole = page(*[{**call(n), "name": "Zoë Ångström"} for n in range(5)])
+    with pytest.raises(BodyError):
+        read(whole[: min(cut, len(whole) - 1)])
+
+
+def test_a_body_that_is_nested_without_end_is_a_body_error():
+    with pytest.raises(BodyError):
+        read(b'{"rows":' + b"[" * 100_000)
+
+
+def test_a_text_of_a_million_characters_is_a_text():
+    block = read(page({**call(1), "name": "x" * 1_000_000}))
+    assert len(block.lines[0]) > 1_000_000
+
+
+def test_an_integer_past_64_bits_is_kept_to_the_last_digit():
+    block = read(b'{"rows":[{"id":123456789012345678901234567890,"time":"2026-01-05 00:00:00"}],"total":1}')
+    assert block.ids == ["voxo:127.0.0.1:123456789012345678901234567890"]
+
+
+def test_a_lone_surrogate_does_not_lose_the_row():
+    block = read(b'{"rows":[{"id":"a\\ud800","time":"2026-01-05 00:00:00"}],"total":1}')
+    assert json.loads(block.lines[0])["record"]["data"]["vendor_record_id"] == "a\ud800"
+
+
+def test_what_was_cut_is_not_quoted():
+    with pytest.raises(BodyError) as cut:
+        parse(b'{"rows": [{"from": "+442079460000"')
+    assert "442079460000" not in cut.value.message
+
+
+def test_a_digest_changes_with_the_row_and_not_with_the_signature_of_its_link():
+    row = {
+        "id": "1",
+        "recording_url": "https://a/b?sig=1",
+        "recording_expires_at": "x",
+        "raw": {"audio": "https://a/b?sig=1"},
+    }
+    signed_anew = {**row, "recording_url": "https://a/b?sig=2", "raw": {"audio": "https://a/b?sig=2"}}
+    without = {**row, "recording_url": None, "raw": {"audio": None}}
+    assert digest(row) == digest(signed_anew)
+    assert len({digest(row), digest(without), digest({**row, "id": "2"})}) == 3
+
+
+def test_digests_are_taken_where_they_are_asked_for():
+    body = page(call(1), call(2))
+    assert read(body).digests == [0, 0]
+    assert len(set(read(body, with_digests=True).digests) - {0}) == 2
