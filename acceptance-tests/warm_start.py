@@ -10,8 +10,7 @@ import runpy
 import sys
 from pathlib import Path
 
-import pendulum  # noqa: F401 - imported for the children
-import phonenumbers  # noqa: F401 - the same
+import cdr.entrypoint  # noqa: F401 - imported for the children, and the CDK with it
 
 
 def serve() -> dict[str, object] | None:
