@@ -130,7 +130,7 @@ def test_a_second_sync_reads_again_what_lies_within_the_lookback_and_nothing_bef
 def test_late_calls_within_the_lookback_are_found(connector):
     with simulator(connector, **DAYS) as sim:
         config = sim.config(lookback_window_minutes=2880)
-        sim.fault("late_rows", step=5)
+        sim.fault("late_rows", step=3)
         first = connector.read(config)
         sim.release_late_rows()
         second = connector.read(config, state=first.state)
