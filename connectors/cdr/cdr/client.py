@@ -46,7 +46,10 @@ _LONGEST_WAIT_SECONDS = 60.0
 class Client:
     """GETs below `api_url`, with at most `num_workers` requests in flight and `requests_per_minute` held for all."""
 
-    def __init__(self, config: Config, authenticator: Authenticator, *, attempts: int = 6) -> None:
+    def __init__(
+        self, config: Config, authenticator: Authenticator, *, attempts: int = 6, read_seconds: float | None = None
+    ) -> None:
+        self._timeout = (CONNECT_SECONDS, read_seconds or READ_SECONDS)
         self._config = config
         self._slots = threading.BoundedSemaphore(config.integer("num_workers"))
         self._gate = _Gate()
@@ -112,7 +115,7 @@ class Client:
             session=session,
             authenticator=authenticator,
             backoff_strategy=_Backoff(self._gate, self._count_retry),
-            request_timeout=(CONNECT_SECONDS, READ_SECONDS),
+            request_timeout=self._timeout,
         )
 
     def _send(self, http: HttpClient, errors: Failures, method: str, path: str, **options: Any) -> requests.Response:

@@ -53,7 +53,8 @@ from cdr.sync import (
 )
 from cdr.windows import Period
 
-_CHECK_ATTEMPTS = 3
+# Somebody waits for the answer of a check.
+_CHECK = {"attempts": 3, "read_seconds": 30}
 _FINISHED = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
 
@@ -79,7 +80,7 @@ class CallRecordSource(Source):
         try:
             valid = self._config(config)
             settled = _now() - timedelta(seconds=valid.integer("settling_delay_seconds"))
-            with Session(self, valid, logger, attempts=_CHECK_ATTEMPTS) as session:
+            with Session(self, valid, logger, **_CHECK) as session:
                 session.reader(self.streams[0](valid)).first_page(Period(settled - timedelta(hours=1), settled))
         except SyncError as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=str(traced(error)))
@@ -134,7 +135,7 @@ class CallRecordSource(Source):
 class Session:
     """What the streams of one command share: the client with its tokens, the workers, the clock."""
 
-    def __init__(self, source: CallRecordSource, config: Config, logger: logging.Logger, attempts: int = 6) -> None:
+    def __init__(self, source: CallRecordSource, config: Config, logger: logging.Logger, **patience: int) -> None:
         self._config = config
         self._logger = logger
         self._now = _now()
@@ -145,7 +146,7 @@ class Session:
         source.message_repository = self._repository
         config.on_change = lambda raw: self._repository.emit_message(create_connector_config_control_message(dict(raw)))
         try:
-            self._client = Client(config, source.streams[0].authenticator(config), attempts=attempts)
+            self._client = Client(config, source.streams[0].authenticator(config), **patience)
         except SyncError as error:
             raise traced(error) from None
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")

@@ -147,7 +147,7 @@ def test_a_name_that_does_not_resolve_is_a_config_error_that_names_the_setting()
 def test_a_server_that_never_answers_is_too_slow(monkeypatch):
     monkeypatch.setattr("cdr.client.READ_SECONDS", 0.05)
     with (
-        serving(lambda request: threading.Event().wait(0.3) and OK) as server,
+        serving(lambda request: [threading.Event().wait(0.3), OK][1]) as server,
         pytest.raises(TooSlowError, match="did not answer in time"),
     ):
         connected(config(api_url=server.url), GivenToken("t"), 1).get(CALLS)
