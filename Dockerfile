@@ -32,8 +32,8 @@ RUN test -n "${CONNECTOR}" || { echo "Name one: --build-arg CONNECTOR=source-vox
         (cd "connectors/${package}" && /opt/build/bin/python -m hatchling build --target wheel --directory /build/wheels) \
         || exit 1; \
     done \
-    && python3 -m pip --python /opt/connector/bin/python install --quiet --no-compile --no-deps --no-index --root /own \
-        wheels/*.whl \
+    && python3 -m pip --python /opt/connector/bin/python install --quiet --no-compile \
+        --no-deps --no-index --no-warn-script-location --root /own wheels/*.whl \
     && PYTHONPATH="$(echo /own/opt/connector/lib/python3*/site-packages)" \
         python3 -m pip --python /opt/connector/bin/python check \
     && /opt/connector/bin/python -m compileall -q --invalidation-mode unchecked-hash -s /own /own/opt/connector/lib \

@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 
 from tools.install import ROOT
+from warehouses import warehouses
+
+__all__ = ["warehouses"]  # a fixture of three modules
 
 # Modules whose tests share a file, or what is made once for all of them: they stay together in one process.
-_TOGETHER = {"test_configuration", "test_conformity", "test_docs", "test_standard", "test_sync", "test_warehouses"}
+_TOGETHER = {
+    *("test_configuration", "test_conformity", "test_docs", "test_images", "test_packages", "test_page"),
+    *("test_queries", "test_standard", "test_sync", "test_warehouses"),
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

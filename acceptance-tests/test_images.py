@@ -35,7 +35,7 @@ CONFINED = ("--network", "host", "--read-only", "--tmpfs", "/tmp", "--cap-drop",
 
 @pytest.fixture(scope="session")
 def engine() -> str:
-    """The command that runs containers. `make test-images` is asked for by name, so it fails where there is none."""
+    """The command that runs containers. These tests are asked for by name, so they fail where there is none."""
     try:
         return image.engine()
     except image.ImageError as error:
@@ -60,7 +60,9 @@ def confined(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
 
 
-def run(engine: str, name: str, *arguments: str, folder: Path | None = None, options: tuple[str, ...] = CONFINED) -> Any:
+def run(
+    engine: str, name: str, *arguments: str, folder: Path | None = None, options: tuple[str, ...] = CONFINED
+) -> Any:
     mounted = ("-v", f"{folder}:/data:ro") if folder else ()
     command = [engine, "run", "--rm", *options, *mounted, name, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
@@ -200,10 +202,8 @@ def _suite(folder: Path) -> type[SourceTestSuiteBase]:
         "connector_name": folder.name,
         "get_connector_root_dir": classmethod(lambda cls: folder),
         "connector_image_override": pytest.fixture(connector_image_override),
-        "pytestmark": [
-            pytest.mark.usefixtures("connector_configs", "confined"),
-            pytest.mark.filterwarnings("ignore:Skipping the spec backward-compatibility check:UserWarning"),
-        ],
+        "read_from_streams": pytest.fixture(lambda self: "all"),
+        "pytestmark": pytest.mark.usefixtures("connector_configs", "confined"),
         # What needs no image is in test_standard.py.
         **{
             name: None
@@ -233,13 +233,19 @@ def test_without_an_engine_the_advice_names_every_step(monkeypatch: pytest.Monke
     silent.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(image.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(image, "_SETTINGS", tmp_path / "containers.conf")
     (tmp_path / "apt-get").write_text("")
     (tmp_path / "apt-get").chmod(0o755)
     with pytest.raises(image.ImageError) as caught:
         image.engine()
     said = str(caught.value)
     assert "docker is installed and says: Cannot connect to the Docker daemon" in said
-    for step in ("apt-get install -y podman", "make image ARGS=--settings", "make image ARGS=--base", "test-images"):
+    for step in (
+        "apt-get install -y podman",
+        "make image ARGS=--settings > ",
+        "make image ARGS=--base",
+        "make test-images",
+    ):
         assert step in said
 
 
@@ -259,7 +265,9 @@ def test_the_base_image_is_the_same_in_the_metadata_and_the_dockerfile(folder: P
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
 def test_a_dockerfile_is_read_by_old_builders_too(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    assert not re.search(r"^# *syntax=|^RUN +--|^(COPY|ADD) .*(--chmod|--link|--exclude|<<)|<<-?['\"]?E", text, re.MULTILINE)
+    assert not re.search(
+        r"^# *syntax=|^RUN +--|^(COPY|ADD) .*(--chmod|--link|--exclude|<<)|<<-?['\"]?E", text, re.MULTILINE
+    )
     assert text.rstrip().splitlines()[-1] == "USER airbyte"
 
 

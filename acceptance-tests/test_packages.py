@@ -47,7 +47,7 @@ def archive_of(files: list[Path]) -> Path:
 def environment(built: dict[str, list[Path]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment that holds our wheels, and borrows what they need from the one that runs the tests.
 
-    The borrowed folder is a plain entry of the path: its own `.pth` files, which lead into the repository, do not count.
+    The borrowed folder is a plain entry of the path: its own `.pth` files, which lead back here, do not count.
     """
     folder = tmp_path_factory.mktemp("clean") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
@@ -84,9 +84,7 @@ def test_the_packages_come_from_their_wheels(environment: Path, tmp_path: Path) 
     modules = ["cdr", *(folder.name.replace("-", "_") for folder in WRITTEN)]
     code = f"import {', '.join(modules)}; print(*(m.__file__ for m in ({', '.join(modules)},)))"
     python = str(environment / "bin" / "python")
-    done = subprocess.run(
-        [python, "-c", code], cwd=tmp_path, env=outside(), capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([python, "-c", code], cwd=tmp_path, env=outside(), capture_output=True, text=True, check=True)
     files = done.stdout.split()
     assert len(files) == len(modules)
     assert [file for file in files if not Path(file).is_relative_to(environment)] == []
@@ -113,9 +111,7 @@ def test_the_console_script_speaks_the_protocol_outside_the_repository(
 
 
 @any_package
-def test_the_source_archive_gives_the_same_wheel(
-    built: dict[str, list[Path]], folder: Path, tmp_path: Path
-) -> None:
+def test_the_source_archive_gives_the_same_wheel(built: dict[str, list[Path]], folder: Path, tmp_path: Path) -> None:
     files = built[folder.name]
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
     command = [*pip, "--wheel-dir", str(tmp_path), str(archive_of(files))]

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from tools import image as images
 from tools import pythons
-from tools.image import main as build_image
 from tools.install import ROOT, InstallError
 from tools.install import install as make_environment
 
@@ -196,12 +196,13 @@ def packages() -> int:
 @verb
 def image() -> int:
     """Build a connector's image with docker or podman: make image CONNECTOR=source-voxo [BASE_IMAGE=…]."""
-    return build_image(_more())
+    return images.main(_more())
 
 
 @verb
 def test_images() -> int:
     """Build every connector's image, or CONNECTOR's, and run it against the simulators, with the CDK's image tests."""
+    images.engine()  # where there is none, it says so once and not in every test
     return _python("-m", "pytest", "-m", "image_tests", "acceptance-tests/test_images.py", *_more())
 
 
@@ -209,7 +210,7 @@ def main() -> int:
     """Run one verb and return its exit code."""
     try:
         return VERBS[sys.argv[1] if len(sys.argv) > 1 else "help"]()
-    except (pythons.NoPythonError, InstallError) as error:
+    except (pythons.NoPythonError, InstallError, images.ImageError) as error:
         print(error, file=sys.stderr)
     except KeyError:
         print(f"There is no verb {sys.argv[1]}: make help lists them.", file=sys.stderr)

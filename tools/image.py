@@ -64,25 +64,29 @@ def advice() -> str:
     """Return how to get an engine going on this machine."""
     if not (shutil.which("apt-get") and os.geteuid() == 0):
         return "Start Docker, or install podman; then try again."
-    steps = [
-        "On this machine podman can do it, without a daemon:",
-        "  apt-get install -y podman buildah debootstrap runc",
-        f"  make image ARGS=--settings > {_SETTINGS}   # where limits cannot be raised, and for this machine's network",
-        "  make image ARGS=--base        # where no image registry can be reached: a stand-in for Airbyte's base image",
-        "  make test-images",
-    ]
+    absent = [name for name in ("podman", "buildah", "debootstrap", "runc") if shutil.which(name) is None]
+    steps = ["On this machine podman can do it, without a daemon:"]
+    if absent:
+        steps.append(f"  apt-get install -y {' '.join(absent)}")
+    if not _SETTINGS.exists():
+        steps.append("  # where root may not raise limits, or this machine trusts an authority of its own:")
+        steps.append(f"  make image ARGS=--settings > {_SETTINGS}")
+    steps.append(
+        "  # where no image registry can be reached, a stand-in for Airbyte's base image, from Debian's packages:"
+    )
+    steps += ["  make image ARGS=--base", "  make test-images"]
     return "\n".join(steps)
 
 
 def settings() -> str:
-    """Return podman's settings for root without the right to raise limits, with the authorities that this machine trusts.
+    """Return podman's settings for root that may not raise limits, with the authorities that this machine trusts.
 
     Neither the variables nor the volume end up in an image.
     """
+    nofile, nproc = _within(resource.RLIMIT_NOFILE, _NOFILE), _within(resource.RLIMIT_NPROC, _NPROC)
     lines = [
         "[containers]",
-        f'default_ulimits = ["nofile={_within(resource.RLIMIT_NOFILE, _NOFILE)}", '
-        f'"nproc={_within(resource.RLIMIT_NPROC, _NPROC)}"]',
+        f'default_ulimits = ["nofile={nofile}", "nproc={nproc}"]',
         'netns = "host"',
     ]
     if _AUTHORITIES.exists():
@@ -170,8 +174,8 @@ def build(tool: str, connector: str, base: str, *tags: str) -> str:
         _run([*command, "."])
     except ImageError as error:
         hint = (
-            f"If the base image could not be had: BASE_IMAGE={base} names no registry; give it the name of one in "
-            "front, or set unqualified-search-registries for podman."
+            f"If the base image could not be had: podman looks for {base.partition('@')[0]} in the registries that "
+            "unqualified-search-registries in /etc/containers/registries.conf names, or take another with BASE_IMAGE."
         )
         raise ImageError(f"{error}\n{hint}\n{advice()}") from None
     return named[0]

@@ -1,4 +1,4 @@
-"""The part of requirements.lock that packages need at run time: python tools/runtime.py NAME … prints it, with hashes.
+"""The part of requirements.lock that packages need at run time: `python tools/runtime.py requirements.lock NAME …`.
 
 The lock also holds what tests and tools need. Behind each package it says which others asked for it (`# via`), so that
 what a few packages need follows from the lock alone, without asking a registry. The images are built with this: it
@@ -51,10 +51,10 @@ def subset(lock: str, wanted: Iterable[str]) -> str:
 
 def main() -> int:
     """Print the part of requirements.lock for packages named, or for the dependencies of a pyproject.toml named."""
-    if len(sys.argv) < 3:
+    lock, *wanted = sys.argv[1:] or [""]
+    if not wanted:
         print("python runtime.py requirements.lock NAME|pyproject.toml …", file=sys.stderr)
         return 1
-    lock, *wanted = sys.argv[1:]
     names: list[str] = []
     for name in wanted:
         names += dependencies(Path(name).read_text(encoding="utf-8")) if name.endswith(".toml") else [name]
