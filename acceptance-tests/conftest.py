@@ -9,9 +9,6 @@ from typing import Any
 import pytest
 
 from tools.install import ROOT
-from warehouses import warehouses
-
-__all__ = ["warehouses"]  # a fixture of three modules
 
 # Modules whose tests share a file, or what is made once for all of them: they stay together in one process.
 _TOGETHER = {
