@@ -17,6 +17,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 CONNECTORS = ROOT / "connectors"
+# How every secret of every simulator begins.
+SECRET = "SECRET-"
 KINDS = {"RECORD", "STATE", "LOG", "SPEC", "CONNECTION_STATUS", "CATALOG", "TRACE", "CONTROL"}
 
 
@@ -164,8 +166,11 @@ class Connector:
         code = _WARM.run(main, [*arguments, *(["--debug"] if debug else [])], self.folder, timeout)
         out, err = ((self.folder / name).read_bytes().decode() for name in ("stdout", "stderr"))
         outcome = Outcome(code, out.splitlines(), err)
-        for message in outcome.messages:
+        for line, message in zip(outcome.lines, outcome.messages, strict=True):
             assert message["type"] in KINDS, message
+            # The platform gets a renewed refresh token back in a CONTROL message; nothing else prints a secret, ever.
+            assert message["type"] == "CONTROL" or SECRET not in line, line
+        assert SECRET not in err
         return outcome
 
     def read(

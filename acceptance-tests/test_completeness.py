@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 import simulators
-from harness import Connector, catalog, connectors, last_states, vendor
+from harness import SECRET, Connector, catalog, connectors, last_states, vendor
 
 UTC = timezone.utc
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
@@ -180,6 +180,7 @@ def read_and_kill(command, lines):
     received += [line for line in process.stdout.read().splitlines(keepends=True) if line.endswith(b"\n")]
     process.wait()
     process.stdout.close()
+    assert SECRET.encode() not in b"".join(received)
     return [orjson.loads(line) for line in received]
 
 
