@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from cdr.pages import Block
-from cdr.reading import Pass, WindowCount, WindowReader
+from cdr.reading import WindowCount, WindowReader
+from cdr.reconciling import Pass
 from cdr.windows import Period
 from source_bics.answers import PageFacts
 

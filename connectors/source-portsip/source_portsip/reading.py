@@ -12,7 +12,8 @@ from datetime import datetime, timezone
 from cdr.errors import TransientError
 from cdr.pages import Block
 from cdr.paginators import Facts
-from cdr.reading import Pass, Transport, WindowCount
+from cdr.reading import Transport, WindowCount
+from cdr.reconciling import Pass
 from cdr.stream import Stream
 from cdr.windows import Period
 from source_portsip.details import DetailReader
