@@ -29,8 +29,6 @@ def connector(request, tmp_path):
 
 
 def simulator(connector, **options):
-    if connector.name == "source-bics":
-        options.setdefault("retention_days", None)
     return simulators.start(vendor(connector.name), **options)
 
 

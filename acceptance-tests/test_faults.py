@@ -26,8 +26,7 @@ def cells():
 @pytest.mark.parametrize(("name", "case", "outcome"), list(cells()))
 def test_a_fault_comes_to_what_the_matrix_says(name, case, outcome, tmp_path):
     connector = Connector(name, tmp_path)
-    options = {"retention_days": None} if name == "source-bics" else {}
-    with simulators.start(vendor(name), **DAY, **options) as sim:
+    with simulators.start(vendor(name), **DAY) as sim:
         config = prepare(sim, case, case.times)
         done = connector.read(config, only=["call_records"], timeout=200)
         if outcome == RECOVERED:

@@ -16,8 +16,7 @@ SALT = {"mode": "hash", "salt": "the-salt-of-this-test"}
 
 
 def read(name, folder, privacy):
-    options = {"retention_days": None} if name == "source-bics" else {}
-    with simulators.start(vendor(name), **DAYS, **options) as sim:
+    with simulators.start(vendor(name), **DAYS) as sim:
         done = Connector(name, folder).read(sim.config(privacy=privacy))
         assert done.code == 0, done.text[-2000:]
         return done, {stream: sim.truth(stream) for stream in sim.cursors}
