@@ -169,7 +169,7 @@ def matrix() -> int:
 
 @verb
 def lock() -> int:
-    """Resolve requirements.in again into requirements.lock. ARGS=--upgrade takes newer versions."""
+    """Resolve every requirements.in again into its lock. ARGS=--upgrade takes newer versions."""
     return _python("-m", "tools.lock", *_more())
 
 
