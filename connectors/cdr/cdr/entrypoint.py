@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import logging
 import os
 import signal
@@ -27,6 +29,8 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from cdr.source import CallRecordSource
 from cdr.sync import PageMessage
 
+_M_ARENA_MAX = -8  # from malloc.h
+
 
 class PageEntrypoint(AirbyteEntrypoint):
     """Writes pages of rows as blocks of finished lines, everything else as the CDK does, in one order."""
@@ -44,7 +48,7 @@ class PageEntrypoint(AirbyteEntrypoint):
     ) -> Iterable[AirbyteMessage]:
         for message in super().read(source_spec, config, catalog, state):
             if isinstance(message, PageMessage):
-                sys.stdout.write(message.text)
+                _write(message.block())
                 continue
             yield message
             if message.type is Type.STATE:
@@ -56,13 +60,21 @@ class PageEntrypoint(AirbyteEntrypoint):
         message: AirbyteMessage, stream_message_count: defaultdict[HashableStreamDescriptor, float]
     ) -> AirbyteMessage:
         if isinstance(message, PageMessage):
-            stream_message_count[HashableStreamDescriptor(name=message.stream)] += len(message.lines)
+            stream_message_count[HashableStreamDescriptor(name=message.stream)] += message.rows.count
             return message
         return AirbyteEntrypoint.handle_record_counts(message, stream_message_count)
 
     @staticmethod
     def validate_connection(source_spec: ConnectorSpecification, config: Mapping[str, Any]) -> None:
         """Left to `Config`, which names the property and never quotes a value."""
+
+
+def _write(block: bytes) -> None:
+    """Write whole lines behind everything that was printed before, past the CDK's buffer of text."""
+    with PRINT_BUFFER.lock:
+        PRINT_BUFFER.flush()
+        sys.__stdout__.buffer.write(block)  # type: ignore[union-attr]  # None only where there is no standard output
+        sys.__stdout__.buffer.flush()  # type: ignore[union-attr]
 
 
 class _ProtocolFormatter(AirbyteLogFormatter):
@@ -90,6 +102,17 @@ def _end_on_sigterm() -> None:
         os._exit(128 + signal.SIGTERM)
 
 
+def _settle_memory() -> None:
+    """Make pages, which come and go by the megabyte, leave the process as small as it was."""
+    # glibc gives every thread a heap of its own, and each would keep room for the largest page that it has seen.
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+    # What was imported stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+
+
 def launch(source: CallRecordSource, args: list[str]) -> None:
     """Run one command. Standard output carries protocol messages and nothing else; exit code 1 exactly on errors.
 
@@ -101,6 +124,7 @@ def launch(source: CallRecordSource, args: list[str]) -> None:
         handler.setFormatter(_ProtocolFormatter())
         handler.addFilter(_is_ours_to_say)
     parsed = entrypoint.parse_args(args)
+    _settle_memory()
     # A thread waits for the signal. A handler would interrupt the main thread in the middle of a write, and Python then
     # drops the rest of what a full pipe did not take.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from cdr.pages import Rows
 from cdr.windows import Period, split, timestamp
 
 _MOST_BUCKETS = 48
@@ -101,11 +102,11 @@ class Tallies:
         tally.held.append(line)
         return True
 
-    def changed(self) -> Iterator[list[bytes]]:
+    def changed(self) -> Iterator[Rows]:
         """The rows that were held back, of the buckets that are not what they were."""
         for tally in self._tallies:
             if tally.held and tally.found != tally.known:
-                yield tally.held
+                yield Rows.of(tally.held)
             tally.held = []
 
     def found(self) -> list[Bucket]:

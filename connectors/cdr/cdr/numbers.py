@@ -86,12 +86,13 @@ def _valid(text: str, region: str | None) -> Number | None:
         number = phonenumbers.parse(text, region)
     except NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number):
-        return None
+    # The two steps of `is_valid_number`, which would look for the country once more.
     country = phonenumbers.region_code_for_number(number)
+    if country is None or not phonenumbers.is_valid_number_for_region(number, country):
+        return None
     return Number(
         "e164",
         phonenumbers.format_number(number, PhoneNumberFormat.E164),
         # Numbers of no country, such as those with +800, have the region "001".
-        country if country is not None and country.isalpha() else None,
+        country if country.isalpha() else None,
     )

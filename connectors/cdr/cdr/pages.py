@@ -1,4 +1,4 @@
-"""From the bytes of a page to a block of finished lines: one pure function, wherever it runs.
+"""From the bytes of a page to a block of finished rows: one pure function, wherever it runs.
 
 `read_page` takes bytes, a `Plan` and a `Period` and gives a `Block`. It imports no CDK, keeps nothing between calls,
 and everything that goes in or comes out can be pickled: a thread may call it, or a worker process.
@@ -7,7 +7,6 @@ and everything that goes in or comes out can be pickled: a thread may call it, o
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,9 @@ from cdr.windows import Period
 
 Envelope = Callable[[Any], Any]
 
-_TWENTY_DIGITS = re.compile(rb"[0-9]{20}")
+# A search for twenty digits in a row, an order of magnitude faster than the regular expression.
+_DIGITS_ALIKE = bytes(ord("0" if byte in b"0123456789" else " ") for byte in range(256))
+_TWENTY_DIGITS = b"0" * 20
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,28 @@ class Plan:
     failed: Callable[[Any], BodyError | None] | None = None
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Canonical rows as JSON, each on a line of its own that ends in a newline. One piece of memory for all of them."""
+
+    json: bytes = b""
+    count: int = 0
+
+    @classmethod
+    def of(cls, lines: Sequence[bytes]) -> Rows:
+        """The rows of these lines, which have no newline."""
+        return cls(b"\n".join([*lines, b""]), len(lines)) if lines else cls()
+
+    def lines(self) -> list[bytes]:
+        return self.json.splitlines()
+
+
 @dataclass
 class Block:
     """One page, ready to be written.
 
-    ids, lines:  one entry a received row: its `record_id`, and its finished line or None where it lies outside the
-                 period
+    ids, inside: one entry a received row: its `record_id`, and whether it lies within the period
+    rows:        the rows within the period
     printed:     the time of each row as the vendor printed it, None where it cannot be read: such a row is kept, and
                  other windows may receive it too
     digests:     a digest of each row, 0 where none was asked for
@@ -61,39 +78,47 @@ class Block:
 
     facts: Facts
     ids: list[str] = field(default_factory=list)
-    lines: list[bytes | None] = field(default_factory=list)
+    inside: list[bool] = field(default_factory=list)
+    rows: Rows = Rows()
     printed: list[datetime | None] = field(default_factory=list)
     digests: list[int] = field(default_factory=list)
     highest: datetime | None = None
     issues: Counter[str] = field(default_factory=Counter)
 
+    def lines(self) -> list[bytes | None]:
+        """One entry a received row: its line, or None where it lies outside the period."""
+        inside = iter(self.rows.lines())
+        return [next(inside) if within else None for within in self.inside]
 
-def read_page(body: bytes, plan: Plan, period: Period | None, emitted_at: int, with_digests: bool = False) -> Block:
+
+def read_page(body: bytes, plan: Plan, period: Period | None, with_digests: bool = False) -> Block:
     """Parse, normalise, cut and serialise one page.
 
-    `period` None keeps every row. `emitted_at` is in milliseconds since the epoch.
+    `period` None keeps every row.
     Raises BodyError where the body is not what the endpoint promises; a row never raises.
     """
     document = parse(body)
     rows = rows_of(document, plan)
     block = Block(plan.paginator.facts(document, len(rows), plan.total))
-    head = b'{"type":"RECORD","record":{"stream":"%s","data":' % plan.stream.encode()
-    tail = b',"emitted_at":%d}}\n' % emitted_at
     read, key = plan.normaliser.read, plan.key
+    # Not a list of lines: their pieces of memory would be spread over the heap, and outlive the page as holes in it.
+    lines = bytearray()
     for vendor_row in rows:
         row, printed = read(vendor_row)
         block.ids.append(row[key])
         block.printed.append(printed)
-        outside = printed is not None and period is not None and printed not in period
-        block.digests.append(digest(row) if with_digests and not outside else 0)
-        if outside:
-            block.lines.append(None)
+        inside = printed is None or period is None or printed in period
+        block.inside.append(inside)
+        block.digests.append(digest(row) if with_digests and inside else 0)
+        if not inside:
             continue
         if printed is not None and (block.highest is None or printed > block.highest):
             block.highest = printed
-        block.lines.append(head + serialise(row) + tail)
+        lines += serialise(row)
+        lines += b"\n"
         if row.get("issues"):
             block.issues.update(row["issues"])
+    block.rows = Rows(bytes(lines), sum(block.inside))
     return block
 
 
@@ -110,10 +135,14 @@ def digest(row: dict[str, Any]) -> int:
     return int.from_bytes(blake2b(serialise(row), digest_size=8).digest(), "big")
 
 
+ReadPage = Callable[[bytes, Plan, "Period | None", bool], Block]
+"""`read_page`, or what stands for it."""
+
+
 def parse(body: bytes) -> Any:
     """The parsed body. Raises BodyError where it is no JSON, because it was cut off or is something else."""
     # orjson reads an integer past 64 bits as a float and refuses lone surrogates; json is slower and keeps both.
-    if not _TWENTY_DIGITS.search(body):
+    if _TWENTY_DIGITS not in body.translate(_DIGITS_ALIKE):
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError:

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from typing import Protocol
 
 from cdr.errors import BodyError, ConfigError, SyncError, TooSlowError, TransientError, UnavailableError
 from cdr.lookback import Tallies
-from cdr.pages import Block, read_page
+from cdr.pages import Block, ReadPage, Rows, read_page
 from cdr.paginators import Facts, SinglePage
 from cdr.reconciling import Pass
 from cdr.stream import Quirk, Request, Stream
@@ -62,12 +62,19 @@ class WindowCount:
 class WindowReader:
     """Reads windows of one stream, any number of them at once.
 
-    pages: the threads that read pages of a window in parallel
-    ahead: how many pages of one window may be under way
+    pages:     the threads that read pages of a window in parallel
+    ahead:     how many pages of one window may be under way
+    read_page: what makes rows of the bytes of a page, here or in another process
     """
 
     def __init__(
-        self, stream: Stream, transport: Transport, pages: Executor, ahead: int, logger: logging.Logger
+        self,
+        stream: Stream,
+        transport: Transport,
+        pages: Executor,
+        ahead: int,
+        logger: logging.Logger,
+        read_page: ReadPage = read_page,
     ) -> None:
         self._stream = stream
         self._transport = transport
@@ -78,15 +85,14 @@ class WindowReader:
         self._quirks: tuple[Quirk, ...] = ()
         self._timeless: set[str] = set()
         self._lock = threading.Lock()
-        # Replaced by a pool of processes where that pays; the function does not care.
-        self._read_page: Callable[..., Block] = read_page
+        self._read_page = read_page
 
     def first_page(self, period: Period | None) -> Facts:
         """What the first page of `period` says: enough to prove that the account may read."""
         return self._page(period, 0).facts
 
-    def read(self, period: Period | None, count: WindowCount) -> Iterator[list[bytes]]:
-        """The finished lines of every row of `period`, page by page; `count` is filled as they go out.
+    def read(self, period: Period | None, count: WindowCount) -> Iterator[Rows]:
+        """The JSON of every row of `period`, page by page; `count` is filled as they go out.
 
         No `record_id` comes twice. Rows of buckets in `count.tallies` that are as the last sync found them are left
         out. When the iterator ends without an error, every other row that the vendor has for the window has been given
@@ -95,10 +101,10 @@ class WindowReader:
         """
         yield from self._received(period, count)
         for held in count.tallies.changed():
-            count.rows += len(held)
+            count.rows += held.count
             yield held
 
-    def _received(self, period: Period | None, count: WindowCount) -> Iterator[list[bytes]]:
+    def _received(self, period: Period | None, count: WindowCount) -> Iterator[Rows]:
         seen: set[str] = set()
         if isinstance(self._stream.paginator, SinglePage) and period is not None:
             yield from self._whole(period, seen, count)
@@ -116,7 +122,7 @@ class WindowReader:
             "Its state was not advanced; run the sync again later."
         )
 
-    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: Pass) -> Iterator[list[bytes]]:
+    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: Pass) -> Iterator[Rows]:
         """All pages of a window, once, in order."""
         paginator = self._stream.paginator
         digests = bool(count.tallies)
@@ -154,7 +160,7 @@ class WindowReader:
             for future in waiting:
                 future.cancel()
 
-    def _whole(self, period: Period, seen: set[str], count: WindowCount) -> Iterator[list[bytes]]:
+    def _whole(self, period: Period, seen: set[str], count: WindowCount) -> Iterator[Rows]:
         """A window without pages: one body, or two halves where the body is too slow or looks cut off."""
         outcome = Pass()
         divisible = period.length > _SHORTEST
@@ -172,7 +178,7 @@ class WindowReader:
             yield from self._whole(half, seen, count)
         if block is None:
             return
-        inside = {identity for identity, line in zip(block.ids, block.lines, strict=True) if line is not None}
+        inside = {identity for identity, within in zip(block.ids, block.inside, strict=True) if within}
         missing = inside - seen
         if missing:
             raise TransientError(
@@ -180,23 +186,32 @@ class WindowReader:
                 f"{len(missing)} of them. Its state was not advanced; run the sync again later."
             )
 
-    def _fresh(self, block: Block, seen: set[str], count: WindowCount, outcome: Pass) -> list[bytes]:
-        """The lines of a page that have not gone out yet."""
+    def _fresh(self, block: Block, seen: set[str], count: WindowCount, outcome: Pass) -> Rows:
+        """The rows of a page that have not gone out yet."""
         outcome.add(block)
-        lines: list[bytes] = []
-        rows = zip(block.ids, block.lines, block.printed, block.digests, strict=True)
+        rows = block.rows
+        ids = set(block.ids)
+        usual = len(ids) == len(block.ids) == rows.count and None not in block.printed and seen.isdisjoint(ids)
+        if usual and not count.tallies:
+            seen |= ids
+        else:
+            rows = Rows.of([*self._picked(block, seen, count.tallies)])
+        count.rows += rows.count
+        count.issues.update(block.issues)
+        if block.highest is not None and (count.highest is None or block.highest > count.highest):
+            count.highest = block.highest
+        return rows
+
+    def _picked(self, block: Block, seen: set[str], tallies: Tallies) -> Iterator[bytes]:
+        """The lines of a page that have not gone out yet, one by one."""
+        rows = zip(block.ids, block.lines(), block.printed, block.digests, strict=True)
         for identity, line, printed, digest in rows:
             # A row outside the window is not "seen": the other half of the window may be where it belongs.
             if line is None or identity in seen or (printed is None and not self._first_time(identity)):
                 continue
             seen.add(identity)
-            if not count.tallies or not count.tallies.holds(printed, digest, line):
-                lines.append(line)
-        count.rows += len(lines)
-        count.issues.update(block.issues)
-        if block.highest is not None and (count.highest is None or block.highest > count.highest):
-            count.highest = block.highest
-        return lines
+            if not tallies or not tallies.holds(printed, digest, line):
+                yield line
 
     def _first_time(self, identity: str) -> bool:
         """Whether no other window gave out this row, whose time cannot be read and which belongs to none of them."""
@@ -210,7 +225,7 @@ class WindowReader:
         for attempt in range(1, _BODY_ATTEMPTS + 1):
             try:
                 body = self._get(period, index)
-                return self._read_page(body, self._plan, period, time.time_ns() // 1_000_000, digests)
+                return self._read_page(body, self._plan, period, digests)
             except TooSlowError:
                 # Where there are no pages, the two halves of the window have better prospects than a repetition.
                 if attempt == _SLOW_ATTEMPTS or isinstance(self._stream.paginator, SinglePage):

@@ -52,6 +52,7 @@ from cdr.sync import (
     without_secrets,
 )
 from cdr.windows import Period
+from cdr.workers import PageWorkers
 
 # Somebody waits for the answer of a check.
 _CHECK = {"attempts": 3, "read_seconds": 30}
@@ -152,6 +153,8 @@ class Session:
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
         self._windows = ThreadPoolExecutor(self._workers, thread_name_prefix="windows")
         self._runs: dict[str, StreamRun] = {}
+        # Only a process of our own starts others: in somebody's notebook that would run their module again.
+        self._readers = PageWorkers.for_threads(self._workers, logger) if source.in_pages else PageWorkers(0, logger)
 
     def __enter__(self) -> Self:
         return self
@@ -159,6 +162,7 @@ class Session:
     def __exit__(self, *_: object) -> None:
         for run in self._runs.values():
             run.stopped.set()
+        self._readers.close()
         for executor in (self._windows, self._pages):
             executor.shutdown(wait=False, cancel_futures=True)
         with self._queue.mutex:
@@ -168,7 +172,8 @@ class Session:
 
     def reader(self, stream: Stream, meter: Meter | None = None) -> WindowReader:
         transport = self._client.metered(meter or Meter())
-        return stream.reader()(stream, transport, self._pages, self._workers, self._logger)
+        threads, read_page = self._pages, self._readers.read_page
+        return stream.reader()(stream, transport, threads, self._workers, self._logger, read_page)
 
     def messages(
         self, chosen: list[tuple[type[Stream], SyncMode]], states: ConnectorStateManager

@@ -36,29 +36,35 @@ from cdr.client import Meter
 from cdr.cursor import WindowCursor, as_slice
 from cdr.errors import ConfigError, SyncError, UnavailableError
 from cdr.lookback import Bucket, Tallies
-from cdr.pages import parse
+from cdr.pages import Rows, parse
 from cdr.reading import WindowCount, WindowReader
 from cdr.windows import Period
 
 
 class PageMessage(AirbyteMessage):
-    """The rows of one page as finished protocol lines. It crosses the CDK's queue as one message.
+    """The rows of one page. It crosses the CDK's queue as one message.
 
-    Whoever wants a message a row takes `records()`; whoever writes to standard output takes `text`.
+    Whoever wants a message a row takes `records()`; whoever writes to standard output takes `block()`.
     """
 
-    def __init__(self, stream: str, lines: list[bytes]) -> None:
+    def __init__(self, stream: str, rows: Rows) -> None:
         super().__init__(type=Type.RECORD)
         self.stream = stream
-        self.lines = lines
+        self.rows = rows
+        self.emitted_at = time.time_ns() // 1_000_000
 
-    @property
-    def text(self) -> str:
-        return b"".join(self.lines).decode("utf-8")
+    def block(self) -> bytes:
+        """A line of the protocol for each row."""
+        head = b'{"type":"RECORD","record":{"stream":"%s","data":' % self.stream.encode()
+        tail = b',"emitted_at":%d}}\n' % self.emitted_at
+        # JSON holds no bare newline: the only ones are those that end the rows.
+        inner = memoryview(self.rows.json.replace(b"\n", tail + head, self.rows.count - 1))
+        return b"".join((head, inner[:-1], tail))
 
     def records(self) -> Iterator[AirbyteMessage]:
-        for line in self.lines:
-            yield AirbyteMessage(type=Type.RECORD, record=AirbyteRecordMessage(**parse(line)["record"]))
+        for line in self.rows.lines():
+            record = AirbyteRecordMessage(stream=self.stream, data=parse(line), emitted_at=self.emitted_at)
+            yield AirbyteMessage(type=Type.RECORD, record=record)
 
 
 class OrderedRepository(ConcurrentMessageRepository):
@@ -97,13 +103,13 @@ class StreamRun:
         self._repository = repository
         self._lock = threading.Lock()
 
-    def page(self, lines: list[bytes]) -> Iterator[AirbyteMessage]:
+    def page(self, rows: Rows) -> Iterator[AirbyteMessage]:
         """A page of rows, behind the RUNNING status where it is the stream's first."""
         with self._lock:
             first, self._running = not self._running, True
         if first:
             yield as_status(StreamDescriptor(name=self.name), AirbyteStreamStatus.RUNNING)
-        yield PageMessage(self.name, lines)
+        yield PageMessage(self.name, rows)
 
     def closed(self, period: Period | None, count: WindowCount) -> None:
         """Note a window that was read to its end, and say so."""
@@ -187,9 +193,9 @@ class WindowPartition(Partition):
             return
         count = WindowCount(tallies=self._tallies)
         try:
-            for lines in self._reader.read(self._period, count):
-                if lines:
-                    yield from self._run.page(lines)
+            for rows in self._reader.read(self._period, count):
+                if rows.count:
+                    yield from self._run.page(rows)
                 if self._run.stopped.is_set():
                     return
         except UnavailableError as error:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdr.lookback import Bucket, Tallies, bucket_periods, buckets_from, step_of
+from cdr.pages import Rows
 from cdr.windows import Period
 from fakes import UTC
 
@@ -44,7 +45,7 @@ def test_rows_of_buckets_that_have_not_changed_are_left_out():
 @pytest.mark.parametrize("late", [(START + HOUR / 4, 1, b"late"), (START + HOUR / 4, 0, b"late")])
 def test_one_late_row_brings_its_whole_bucket_and_no_other(late):
     tallies, _ = tallied([*ROWS, late], SAME)
-    assert list(tallies.changed()) == [[b"a", b"b", b"late"]]
+    assert list(tallies.changed()) == [Rows.of([b"a", b"b", b"late"])]
 
 
 @given(st.permutations(ROWS))

@@ -24,7 +24,7 @@ def read(vendor, stream=Paged, period=DAY, count=None, reader=None):
     with executor() as pages:
         reader = reader or WindowReader(stream(config()), vendor, pages, 4, LOGGER)
         blocks = list(reader.read(period, count))
-    return [orjson.loads(line)["record"]["data"]["vendor_record_id"] for block in blocks for line in block]
+    return [orjson.loads(line)["vendor_record_id"] for rows in blocks for line in rows.lines()]
 
 
 def ids(calls):

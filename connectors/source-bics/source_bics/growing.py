@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from cdr.pages import Block
+from cdr.pages import Block, Rows
 from cdr.reading import WindowCount, WindowReader
 from cdr.reconciling import Pass
 from cdr.windows import Period
@@ -26,7 +26,7 @@ class GrowingReader(WindowReader):
 
     _warned = False
 
-    def read(self, period: Period | None, count: WindowCount) -> Iterator[list[bytes]]:
+    def read(self, period: Period | None, count: WindowCount) -> Iterator[Rows]:
         if period is not None and period.start < datetime.now(timezone.utc) - KEPT:
             self._warn_once()
         yield from super().read(period, count)
@@ -43,7 +43,7 @@ class GrowingReader(WindowReader):
                 "but may have been archived, and would then be missing here without any error."
             )
 
-    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: Pass) -> Iterator[list[bytes]]:
+    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: Pass) -> Iterator[Rows]:
         reading = Reading()
         yield from super()._turn(period, seen, count, reading)
         most = 2 * reading.pages + _PATIENCE

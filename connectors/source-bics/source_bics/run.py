@@ -2,10 +2,11 @@
 
 import sys
 
-from cdr.entrypoint import launch
-from source_bics.source import SourceBics
-
 
 def run() -> None:
     """Run one Airbyte command: spec, check, discover or read."""
+    # Imported here: a worker process imports this module, and needs no CDK.
+    from cdr.entrypoint import launch  # noqa: PLC0415
+    from source_bics.source import SourceBics  # noqa: PLC0415
+
     launch(SourceBics(), sys.argv[1:])

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from cdr.errors import BodyError, ConfigError, TooSlowError, TransientError
 from cdr.fields import Row
 from cdr.normaliser import serialise
-from cdr.pages import Block, digest, parse
+from cdr.pages import Block, ReadPage, Rows, digest, parse, read_page
 from cdr.reading import Transport, WindowReader
 from cdr.stream import Request, Stream
 from source_portsip.lists import PortsipStream
@@ -28,9 +28,15 @@ class DetailReader(WindowReader):
     _stream: PortsipStream
 
     def __init__(
-        self, stream: Stream, transport: Transport, pages: Executor, ahead: int, logger: logging.Logger
+        self,
+        stream: Stream,
+        transport: Transport,
+        pages: Executor,
+        ahead: int,
+        logger: logging.Logger,
+        read_page: ReadPage = read_page,
     ) -> None:
-        super().__init__(stream, transport, pages, ahead, logger)
+        super().__init__(stream, transport, pages, ahead, logger, read_page)
         # Not the threads that read pages: those wait for this one's. The client bounds the requests of all of them.
         self._details = ThreadPoolExecutor(ahead, thread_name_prefix="details")
 
@@ -42,23 +48,24 @@ class DetailReader(WindowReader):
         if not self._stream.with_details:
             return block
         wanted: dict[str, bytes] = {}
-        for identity, line in zip(block.ids, block.lines, strict=True):
+        for identity, line in zip(block.ids, block.lines(), strict=True):
             if line is not None and identity not in seen and identity not in self._timeless:
                 wanted.setdefault(identity, line)
         completed = dict(zip(wanted, self._details.map(self._complete, wanted.values()), strict=True))
-        result = replace(block, lines=[], digests=[])
-        for identity, line, known in zip(block.ids, block.lines, block.digests, strict=True):
+        lines: list[bytes] = []
+        digests: list[int] = []
+        for identity, line, known in zip(block.ids, block.lines(), block.digests, strict=True):
             row, whole = completed.get(identity, ({}, line))
-            result.lines.append(whole)
-            result.digests.append(digest(row) if row else known)
-        return result
+            if whole is not None:
+                lines.append(whole)
+            digests.append(digest(row) if row else known)
+        return replace(block, rows=Rows.of(lines), digests=digests)
 
     def _complete(self, line: bytes) -> tuple[Row, bytes]:
         """The canonical row of a finished line, completed, and its line."""
-        message = parse(line)
-        row: Row = message["record"]["data"]
+        row: Row = parse(line)
         self._stream.complete(row, self._detail(row.get("vendor_record_id") or row["id"]), self._plan.normaliser)
-        return row, serialise(message) + b"\n"
+        return row, serialise(row)
 
     def _detail(self, identity: str) -> list[Row]:
         """The rows of a detail; none where the vendor has it no more, or the row had no id to ask for."""

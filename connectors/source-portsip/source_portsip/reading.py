@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from cdr.errors import TransientError
-from cdr.pages import Block
+from cdr.pages import Block, ReadPage, Rows, read_page
 from cdr.paginators import Facts
 from cdr.reading import Transport, WindowCount
 from cdr.reconciling import Pass
@@ -33,9 +33,15 @@ class ListReader(DetailReader):
     """
 
     def __init__(
-        self, stream: Stream, transport: Transport, pages: Executor, ahead: int, logger: logging.Logger
+        self,
+        stream: Stream,
+        transport: Transport,
+        pages: Executor,
+        ahead: int,
+        logger: logging.Logger,
+        read_page: ReadPage = read_page,
     ) -> None:
-        super().__init__(stream, transport, pages, ahead, logger)
+        super().__init__(stream, transport, pages, ahead, logger, read_page)
         self._earliest: datetime | None = None
         self._filter_is_ignored = False
         self._list: WholeList | None = None
@@ -47,7 +53,7 @@ class ListReader(DetailReader):
     def first_page(self, period: Period | None) -> Facts:
         block = self._page(period, 0)
         facts = block.facts
-        if None not in block.lines:
+        if all(block.inside):
             number = facts.total if facts.total is not None else facts.rows
             self._logger.info(
                 f"{self._stream.name}: {number} rows from {period} are to be seen. "
@@ -55,14 +61,14 @@ class ListReader(DetailReader):
             )
         return facts
 
-    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: Pass) -> Iterator[list[bytes]]:
+    def _turn(self, period: Period | None, seen: set[str], count: WindowCount, outcome: Pass) -> Iterator[Rows]:
         digests = bool(count.tallies)
         if period is not None:
             with self._lock:
                 self._earliest = min(period.start, self._earliest or period.start)
         if not self._filter_is_ignored:
             for block in self._blocks(period, digests):
-                if period is not None and None in block.lines:
+                if period is not None and not all(block.inside):
                     self._notice(period)
                     break
                 yield self._fresh(block, seen, count, outcome)
@@ -75,7 +81,7 @@ class ListReader(DetailReader):
         # The list was reconciled as a whole; the counts of this window's pages were of something else.
         outcome.first_total = outcome.last_total = None
 
-    def _fresh(self, block: Block, seen: set[str], count: WindowCount, outcome: Pass) -> list[bytes]:
+    def _fresh(self, block: Block, seen: set[str], count: WindowCount, outcome: Pass) -> Rows:
         return super()._fresh(self._completed(block, seen), seen, count, outcome)
 
     def _blocks(self, period: Period | None, digests: bool) -> Iterator[Block]:

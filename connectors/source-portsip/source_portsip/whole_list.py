@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cdr.moments import instant
-from cdr.pages import Block, digest, parse
+from cdr.pages import Block, Rows, digest, parse
 from cdr.paginators import Facts
 from cdr.windows import Period
 
@@ -69,13 +69,13 @@ class WholeList:
         self._recent.append(ids)
         kept = [
             (line, printed)
-            for line, printed in zip(block.lines, block.printed, strict=True)
+            for line, printed in zip(block.lines(), block.printed, strict=True)
             if line is not None and (printed is None or printed >= self.floor)
         ]
         if not kept:
             return
         times = [printed for _, printed in kept if printed is not None]
-        data = zlib.compress(b"".join(line for line, _ in kept), 1)
+        data = zlib.compress(Rows.of([line for line, _ in kept]).json, 1)
         page = _Page(
             self._file.tell(),
             len(data),
@@ -97,16 +97,19 @@ class WholeList:
             self._file.seek(page.offset)
             data = self._file.read(page.length)
         block = Block(Facts(0))
-        for line in zlib.decompress(data).splitlines(keepends=True):
-            row = parse(line)["record"]["data"]
+        lines = []
+        for line in zlib.decompress(data).splitlines():
+            row = parse(line)
             printed = None if row[self._cursor] is None else instant(row[self._cursor])
             if printed is not None and printed not in period:
                 continue
             block.ids.append(row[self._key])
-            block.lines.append(line)
+            lines.append(line)
+            block.inside.append(True)
             block.printed.append(printed)
             block.digests.append(digest(row) if digests else 0)
             block.issues.update(row.get("issues", ()))
             if printed is not None and (block.highest is None or printed > block.highest):
                 block.highest = printed
+        block.rows = Rows.of(lines)
         return block
