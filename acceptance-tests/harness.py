@@ -15,6 +15,8 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
+from cdr.workers import ENVIRONMENT
+
 ROOT = Path(__file__).resolve().parent.parent
 CONNECTORS = ROOT / "connectors"
 # How every secret of every simulator begins.
@@ -110,7 +112,7 @@ class _WarmStart:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
-    def run(self, main: str, arguments: list[str], folder: Path, timeout: float) -> int:
+    def run(self, main: str, arguments: list[str], folder: Path, timeout: float, environment: dict[str, str]) -> int:
         if self._process is None or self._process.poll() is not None:
             script = str(Path(__file__).with_name("warm_start.py"))
             self._process = subprocess.Popen(
@@ -125,7 +127,8 @@ class _WarmStart:
         assert stdin
         assert stdout
         places = {name: str(folder / name) for name in ("stdout", "stderr")}
-        stdin.write(json.dumps({"main": main, "arguments": arguments, "folder": str(folder), **places}) + "\n")
+        command = {"main": main, "arguments": arguments, "environment": environment, "folder": str(folder), **places}
+        stdin.write(json.dumps(command) + "\n")
         stdin.flush()
         watch = Timer(timeout, os.killpg, (self._process.pid, signal.SIGKILL))
         watch.start()
@@ -160,10 +163,17 @@ class Connector:
                 command += [f"--{option}", self.file(f"{option}.json", content)]
         return command
 
-    def run(self, verb: str, *, debug: bool = False, timeout: float = 120, **files: Any) -> Outcome:
-        """Run a command to its end. Every line on standard output must be a protocol message."""
+    def run(
+        self, verb: str, *, debug: bool = False, timeout: float = 120, workers: int | None = None, **files: Any
+    ) -> Outcome:
+        """Run a command to its end. Every line on standard output must be a protocol message.
+
+        workers: how many processes read pages, from the first one on; None leaves it to the connector
+        """
         _, main, *arguments = self.command(verb, **files)
-        code = _WARM.run(main, [*arguments, *(["--debug"] if debug else [])], self.folder, timeout)
+        arguments += ["--debug"] if debug else []
+        environment = {} if workers is None else {ENVIRONMENT: str(workers)}
+        code = _WARM.run(main, arguments, self.folder, timeout, environment)
         out, err = ((self.folder / name).read_bytes().decode() for name in ("stdout", "stderr"))
         outcome = Outcome(code, out.splitlines(), err)
         for line, message in zip(outcome.lines, outcome.messages, strict=True):

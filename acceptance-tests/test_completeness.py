@@ -1,14 +1,17 @@
 """Complete, once, resumable: what a sync of every connector gives out, held against the simulators' own truth."""
 
+import os
 import random
 import signal
 import subprocess
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import orjson
 import pytest
 
 import simulators
+from cdr.workers import ENVIRONMENT
 from harness import SECRET, Connector, catalog, connectors, last_states, vendor
 
 UTC = timezone.utc
@@ -60,10 +63,10 @@ def comparable(row):
     return {**plain, "issues": list(row.get("issues", [])), "raw": raw, "has_link": bool(row.get("recording_url"))}
 
 
-@pytest.mark.parametrize("num_workers", [1, 8])
-def test_forty_days_equal_the_truth_in_every_column(connector, num_workers):
+@pytest.mark.parametrize(("num_workers", "processes"), [(1, 0), (8, 2)])
+def test_forty_days_equal_the_truth_in_every_column(connector, num_workers, processes):
     with simulator(connector, **MONTH) as sim:
-        outcome = connector.read(sim.config(num_workers=num_workers))
+        outcome = connector.read(sim.config(num_workers=num_workers), workers=processes)
         assert outcome.code == 0, outcome.text[-3000:]
         for stream in streams(sim):
             assert sim.truth(stream), "the simulator has nothing to say"
@@ -141,7 +144,9 @@ def test_late_calls_within_the_lookback_are_found(connector):
 
 
 def test_killed_at_any_moment_and_started_again_the_union_is_complete(connector, seed):
+    """Every other time pages are read by worker processes, of which one is killed as well."""
     dice = random.Random(f"{connector.name}/{seed}")
+    processes = 2 * (seed % 2)
     with simulator(connector, **DAYS, latency_ms=5) as sim:
         config = sim.config(num_workers=dice.choice([1, 2, 8]))
         for kind in dice.sample(["server_error", "reset", "truncated", "rate_limit"], 2):
@@ -151,28 +156,32 @@ def test_killed_at_any_moment_and_started_again_the_union_is_complete(connector,
         state = None
         for _ in range(KILLS):
             command = connector.command("read", config=config, catalog=found, state=state)
-            messages = read_and_kill(command, dice.randrange(10, 3000))
+            messages = read_and_kill(command, dice.randrange(10, 3000), processes)
             for message in messages:
                 if message["type"] == "RECORD":
                     stream = message["record"]["stream"]
                     seen[stream].add(message["record"]["data"][key(stream)])
             state = last_states(messages) or state
-        outcome = connector.run("read", config=config, catalog=found, state=state)
+        outcome = connector.run("read", config=config, catalog=found, state=state, workers=processes)
         assert outcome.code == 0, outcome.text[-3000:]
         for stream in streams(sim):
             seen[stream] |= set(outcome.ids(stream, key(stream)))
             assert seen[stream] == {row[key(stream)] for row in sim.truth(stream)}
 
 
-def read_and_kill(command, lines):
-    """The messages of the first so many whole lines that a process wrote before it was killed."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+def read_and_kill(command, lines, processes):
+    """The messages of the first so many whole lines that a process wrote before it was killed, a child of it before."""
+    environment = {**os.environ, ENVIRONMENT: str(processes)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
     received = []
-    for _ in range(lines):
+    for number in range(lines):
         line = process.stdout.readline()
         if not line.endswith(b"\n"):
             break
         received.append(line)
+        if processes and number >= lines // 2 and line.startswith(b'{"type":"RECORD"'):
+            kill_a_child(process.pid)
+            processes = 0
     process.send_signal(signal.SIGKILL)
     # What the pipe still holds was written before: a platform reads it too.
     received += [line for line in process.stdout.read().splitlines(keepends=True) if line.endswith(b"\n")]
@@ -180,6 +189,14 @@ def read_and_kill(command, lines):
     process.stdout.close()
     assert SECRET.encode() not in b"".join(received)
     return [orjson.loads(line) for line in received]
+
+
+def kill_a_child(pid):
+    """Kill one of the processes that read pages; their parent has others, which do not."""
+    children = [child for path in Path("/proc").glob(f"{pid}/task/*/children") for child in path.read_text().split()]
+    readers = [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    assert readers, "no process reads pages"
+    os.kill(int(readers[0]), signal.SIGKILL)
 
 
 def test_a_state_from_the_future_reads_nothing_says_so_and_is_handed_back(connector):

@@ -1,15 +1,20 @@
-"""Bounded: a sync of thirty days takes hardly more memory than one of five."""
+"""Bounded: a sync of thirty days takes hardly more memory than one of five, and its processes are small."""
 
+import contextlib
 import os
 import subprocess
+import time
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
 import simulators
+from cdr.workers import ENVIRONMENT
 from harness import Connector, catalog, vendor
 
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=timezone.utc)
+MIB = 1024
 
 
 @pytest.mark.parametrize("name", ["source-vonage-business", "source-voxo"])
@@ -17,19 +22,49 @@ def test_memory_does_not_grow_with_the_period(name, tmp_path):
     connector = Connector(name, tmp_path)
     month = {"start": END - timedelta(days=30) + timedelta(seconds=1), "end": END}
     with simulators.start(vendor(name), **month, calls_per_day=800, validate=False) as sim:
-        five, thirty = (peak(connector, sim, days) for days in (5, 30))
+        five, thirty = (read(connector, sim, days)[0] for days in (5, 30))
     assert thirty <= 1.3 * five
 
 
-def peak(connector, sim, days):
-    """The most memory that a sync of so many days held, in KiB."""
+def test_the_main_process_stays_small_and_those_that_read_pages_smaller(tmp_path):
+    connector = Connector("source-vonage-business", tmp_path)
+    days = {"start": END - timedelta(days=10) + timedelta(seconds=1), "end": END}
+    with simulators.start("vonage_business", **days, calls_per_day=3000, validate=False) as sim:
+        main, helpers = read(connector, sim, 10, workers=2)
+    assert main < 150 * MIB
+    assert len(helpers) == 2
+    assert max(helpers.values()) < 80 * MIB
+
+
+def read(connector, sim, days, workers=0):
+    """The most memory that a sync of so many days held, in KiB: the main process, and each that reads pages by its pid.
+
+    The wait is for the main process alone, whose own figure the system keeps; the others are looked at meanwhile.
+    """
     start = (END - timedelta(days=days) + timedelta(seconds=1)).isoformat().replace("+00:00", "Z")
     config = sim.config(start_date=start, num_workers=4)
     command = connector.command("read", config=config, catalog=catalog(connector.discover(config)))
+    helpers = {}
     with (connector.folder / "rows").open("wb") as rows:
-        process = subprocess.Popen(command, stdout=rows)
-        _, status, usage = os.wait4(process.pid, 0)
+        process = subprocess.Popen(command, stdout=rows, env={**os.environ, ENVIRONMENT: str(workers)})
+        ended = 0
+        while not ended:
+            time.sleep(0.02)
+            helpers |= memory_of_helpers(process.pid)
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
     assert (connector.folder / "rows").read_bytes().count(b'{"type":"RECORD"') > days * 500
-    return usage.ru_maxrss
+    return usage.ru_maxrss, helpers
+
+
+def memory_of_helpers(pid):
+    """The most memory so far of the processes that read pages, in KiB by pid."""
+    found = {}
+    for path in Path("/proc").glob(f"{pid}/task/*/children"):
+        with contextlib.suppress(OSError, StopIteration):
+            for child in path.read_text(encoding="ascii").split():
+                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    status = Path(f"/proc/{child}/status").read_text(encoding="ascii").splitlines()
+                    found[child] = int(next(line for line in status if line.startswith("VmHWM")).split()[1])
+    return found

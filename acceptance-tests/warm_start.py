@@ -1,7 +1,8 @@
 """Runs connectors without paying for the import of the CDK each time: it imports once, and forks for every command.
 
-Read from standard input, a JSON line a command: {"main", "arguments", "folder", "stdout", "stderr"}. The forked child
-is a process of its own that runs `main.py` to its end, as `python main.py` does. The exit code goes to standard output.
+Read from standard input, a JSON line a command: {"main", "arguments", "environment", "folder", "stdout", "stderr"}.
+The forked child is a process of its own that runs `main.py` to its end, as `python main.py` does. The exit code goes to
+standard output.
 """
 
 import json
@@ -32,6 +33,7 @@ if asked is not None:
         os.dup2(os.open(str(asked[name]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(str(asked["folder"]))
+    os.environ.update(asked["environment"])  # type: ignore[call-overload]
     sys.argv = [str(asked["main"]), *asked["arguments"]]
     sys.path[0] = str(Path(str(asked["main"])).parent)
     runpy.run_path(str(asked["main"]), run_name="__main__")

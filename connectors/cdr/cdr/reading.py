@@ -63,7 +63,7 @@ class WindowReader:
     """Reads windows of one stream, any number of them at once.
 
     pages:     the threads that read pages of a window in parallel
-    ahead:     how many pages of one window may be under way
+    ahead:     how many pages may be under way, over all windows that are being read
     read_page: what makes rows of the bytes of a page, here or in another process
     """
 
@@ -84,6 +84,7 @@ class WindowReader:
         self._plan = stream.plan()
         self._quirks: tuple[Quirk, ...] = ()
         self._timeless: set[str] = set()
+        self._windows = 0
         self._lock = threading.Lock()
         self._read_page = read_page
 
@@ -146,17 +147,20 @@ class WindowReader:
             yield self._fresh(block, seen, count, outcome)
 
     def _in_parallel(self, period: Period | None, indexes: range, digests: bool) -> Iterator[Block]:
-        """Pages in order, with no more than `ahead` of them under way or waiting."""
+        """Pages in order. The windows that are being read share `ahead`; two each keep a request and a reader busy."""
         waiting: deque[Future[Block]] = deque()
-        remaining = iter(indexes)
+        with self._lock:
+            self._windows += 1
         try:
-            for index in remaining:
+            for index in indexes:
                 waiting.append(self._pages.submit(self._page, period, index, digests))
-                if len(waiting) >= self._ahead:
+                while len(waiting) >= max(2, self._ahead // self._windows):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
+            with self._lock:
+                self._windows -= 1
             for future in waiting:
                 future.cancel()
 

@@ -142,7 +142,7 @@ class Session:
         self._now = _now()
         self._workers = config.integer("num_workers")
         # Room for every worker to be one page ahead: more would only hold memory when the output is slow.
-        self._queue: Queue[Any] = Queue(maxsize=2 * self._workers + 4)
+        self._queue: Queue[Any] = Queue(maxsize=self._workers)
         self._repository = OrderedRepository(self._queue)
         source.message_repository = self._repository
         config.on_change = lambda raw: self._repository.emit_message(create_connector_config_control_message(dict(raw)))

@@ -67,6 +67,7 @@ class PageWorkers:
         self._count = count if count > 1 or at_once else 0
         self._at_once = at_once
         self._logger = logger
+        self._here = threading.Lock()
         self._lock = threading.Lock()
         self._spent = 0.0
         self._since: float | None = None
@@ -112,10 +113,13 @@ class PageWorkers:
                 process.terminate()
 
     def _read_here(self, body: bytes, plan: Plan, period: Period | None, with_digests: bool) -> Block:
-        began = time.thread_time()
-        block = read_page(body, plan, period, with_digests)
+        # Threads that parse side by side are no faster, as only one of them runs, and each holds a page's objects.
+        with self._here:
+            began = time.thread_time()
+            block = read_page(body, plan, period, with_digests)
+            spent = time.thread_time() - began
         if self._count and not self._started:
-            self._weigh(time.thread_time() - began)
+            self._weigh(spent)
         return block
 
     def _weigh(self, seconds: float) -> None:
@@ -151,7 +155,7 @@ class PageWorkers:
                         process.terminate()
             for worker in workers:
                 worker.connection.recv()
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, RuntimeError) as error:
             # Some containers allow no more processes. Threads alone are slower, and read the same.
             self._logger.info(f"No worker processes: {error}")
             return
