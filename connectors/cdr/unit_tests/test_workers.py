@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+
 from cdr import workers
 from cdr.errors import BodyError
 from cdr.pages import read_page
