@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import logging
 import os
 import signal
@@ -26,10 +24,9 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
+from cdr import memory
 from cdr.source import CallRecordSource
 from cdr.sync import PageMessage
-
-_M_ARENA_MAX = -8  # from malloc.h
 
 
 class PageEntrypoint(AirbyteEntrypoint):
@@ -102,17 +99,6 @@ def _end_on_sigterm() -> None:
         os._exit(128 + signal.SIGTERM)
 
 
-def _settle_memory() -> None:
-    """Make pages, which come and go by the megabyte, leave the process as small as it was."""
-    # glibc gives every thread a heap of its own, and each would keep room for the largest page that it has seen.
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 1)
-    # What was imported stays: the collector need not look at it again and again.
-    gc.collect()
-    gc.freeze()
-
-
 def launch(source: CallRecordSource, args: list[str]) -> None:
     """Run one command. Standard output carries protocol messages and nothing else; exit code 1 exactly on errors.
 
@@ -124,7 +110,7 @@ def launch(source: CallRecordSource, args: list[str]) -> None:
         handler.setFormatter(_ProtocolFormatter())
         handler.addFilter(_is_ours_to_say)
     parsed = entrypoint.parse_args(args)
-    _settle_memory()
+    memory.settle()
     # A thread waits for the signal. A handler would interrupt the main thread in the middle of a write, and Python then
     # drops the rest of what a full pipe did not take.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

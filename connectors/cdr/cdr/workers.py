@@ -7,7 +7,6 @@ and the vendor's `streams`, never the CDK.
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import multiprocessing
 import os
@@ -20,6 +19,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from queue import SimpleQueue
 
+from cdr import memory
 from cdr.errors import BodyError
 from cdr.pages import Block, Plan, read_page
 from cdr.windows import Period
@@ -31,7 +31,7 @@ ENVIRONMENT = "CDR_WORKERS"
 _MOST = 4
 # A worker takes a third of a second to start. It pays once pages have cost more than that, and go on costing: below
 # this share of the time the vendor is what a sync waits for.
-_SECONDS = 0.5
+_SECONDS = 0.3
 _SHARE = 0.3
 
 
@@ -169,7 +169,7 @@ def _serve(connection: Connection) -> None:
     # The main process waits for these signals on its own; it is the one to be stopped.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    gc.freeze()
+    memory.settle()
     plans: dict[str, Plan] = {}
     with contextlib.suppress(OSError, EOFError):
         connection.send(None)
