@@ -19,7 +19,6 @@ import orjson
 import requests
 from airbyte_cdk.sources.streams.call_rate import (
     APIBudget,
-    LimiterSession,
     MovingWindowCallRatePolicy,
     Rate,
 )
@@ -54,7 +53,6 @@ class Client:
         self._slots = threading.BoundedSemaphore(config.integer("num_workers"))
         self._gate = _Gate()
         self._adapter = _adapter(config)
-        self._budget = _budget(config.optional_integer("requests_per_minute"))
         authenticator.attach(self)
         self._data_errors = DataFailures(attempts)
         self._login_errors = LoginFailures(attempts)
@@ -105,7 +103,7 @@ class Client:
         add_to_secrets(secret)
 
     def _http(self, name: str, errors: ErrorHandler, authenticator: Authenticator | None) -> HttpClient:
-        session = LimiterSession(api_budget=self._budget)
+        session = requests.Session()
         session.mount("https://", self._adapter)
         session.mount("http://", self._adapter)
         return HttpClient(
@@ -199,10 +197,13 @@ def _budget(per_minute: int | None) -> APIBudget:
 
 
 def _adapter(config: Config) -> HTTPAdapter:
-    workers = config.integer("num_workers")
-    pem = config.text("ca_certificate")
+    budget = _budget(config.optional_integer("requests_per_minute"))
+    return _Adapter(budget, _trust(config.text("ca_certificate")), config.integer("num_workers"))
+
+
+def _trust(pem: str | None) -> ssl.SSLContext | None:
     if pem is None:
-        return HTTPAdapter(pool_connections=2, pool_maxsize=workers)
+        return None
     context = ssl.create_default_context()
     try:
         context.load_verify_locations(cadata=pem)
@@ -210,18 +211,28 @@ def _adapter(config: Config) -> HTTPAdapter:
         raise ConfigError(
             "`ca_certificate` is no certificate in PEM form: it starts with -----BEGIN CERTIFICATE-----."
         ) from None
-    return _TrustingAdapter(context, pool_connections=2, pool_maxsize=workers)
+    return context
 
 
-class _TrustingAdapter(HTTPAdapter):
-    """Trusts one more authority beside the usual ones."""
+class _Adapter(HTTPAdapter):
+    """Holds the budget, and trusts one more authority beside the usual ones where there is one.
 
-    def __init__(self, context: ssl.SSLContext, **options: Any) -> None:
+    The budget is held here and not in the CDK's LimiterSession, which does not see the repetition that an
+    authenticator sends after a 401.
+    """
+
+    def __init__(self, budget: APIBudget, context: ssl.SSLContext | None, connections: int) -> None:
+        self._budget = budget
         self._context = context
-        super().__init__(**options)
+        super().__init__(pool_connections=2, pool_maxsize=connections)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **{**options, "ssl_context": self._context})
+        trust = {"ssl_context": self._context} if self._context else {}
+        super().init_poolmanager(*args, **{**options, **trust})
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        self._budget.acquire_call(request)
+        return super().send(request, *args, **options)
 
 
 # HttpClient logs whole requests, headers and bodies at debug level, and bodies of errors: none of it is for a log.

@@ -213,6 +213,19 @@ def test_a_token_refused_with_401_is_renewed_once_and_the_request_repeated():
         assert [request.command for request in server.requests] == ["POST", "GET", "POST", "GET"]
 
 
+def test_the_budget_counts_the_repetition_after_a_refused_token(monkeypatch):
+    def wait(seconds):
+        raise WaitedError
+
+    door = Door(tokens("t1", "t2"), {"t2"})
+    with serving(door) as server:
+        subject = client(server, LoginToken(LOGIN), requests_per_minute=3)
+        monkeypatch.setattr(time, "sleep", wait)
+        with pytest.raises(WaitedError):
+            subject.get(CALLS)
+        assert [request.command for request in server.requests] == ["POST", "GET", "POST"]
+
+
 def test_a_token_that_is_always_refused_is_a_config_error_after_one_renewal():
     door = Door(tokens("t1", "t2"), set())
     with serving(door) as server:

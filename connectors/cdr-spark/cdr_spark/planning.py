@@ -1,0 +1,101 @@
+"""From accounts and a period to tasks: each a stretch of closed windows of one account, read whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from cdr.errors import ConfigError
+from cdr.stream import Stream
+from cdr.windows import Period, split, step_for
+from cdr_spark.accounts import Account, Place
+
+_FAR = datetime(9999, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one partition reads. It is pickled and sent to a worker; no secret is in it where the place is a file.
+
+    label:  the account, for messages
+    period: whole windows, one behind the other; None for a list that is read whole
+    step:   how wide the windows are
+    before: the window in front of the first one, where there is one; see `reading.py`
+    share:  how many requests a minute this task may send; None where the account has no budget
+    """
+
+    place: Place
+    connector: str
+    stream: str
+    label: str
+    period: Period | None = None
+    step: timedelta = timedelta(0)
+    before: Period | None = None
+    share: int | None = None
+
+    def windows(self, zone: str) -> list[Period]:
+        """The windows of the task, in order. The cuts lie on a grid, so these are the ones that were planned."""
+        return list(split(self.period, self.step, zone)) if self.period else []
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How finely a query is cut.
+
+    windows: windows of an account in one partition
+    shares:  into how many partitions at most the windows of an account with a budget go; each keeps to an equal share
+             of it, so that the budget holds even where all of them run at once
+    """
+
+    windows: int = 1
+    shares: int = 4
+
+
+def tasks(account: Account, stream_name: str, period: Period | None, cut: Cut) -> Iterator[Task]:
+    """The partitions of one account, in order; none where the period is empty and the stream has a cursor."""
+    stream = account.stream(stream_name)
+    budget = account.config.optional_integer("requests_per_minute")
+    task = Task(account.place, account.connector, stream_name, str(account), share=budget)
+    if stream.cursor is None:
+        yield task
+        return
+    if period is None:
+        return
+    step = step_for(period, stream.window, account.config.integer("num_workers"))
+    windows = list(split(period, step, stream.zone))
+    size, share = cut.windows, None
+    if budget is not None:
+        size = -(-len(windows) // min(cut.shares, budget))
+        share = budget // -(-len(windows) // size)
+    earlier = _earlier(account, stream, period, step)
+    for index in range(0, len(windows), size):
+        part = windows[index : index + size]
+        whole = Period(part[0].start, part[-1].end)
+        before = windows[index - 1] if index else earlier
+        yield Task(task.place, task.connector, stream_name, task.label, whole, step, before, share)
+
+
+def _earlier(account: Account, stream: Stream, period: Period, step: timedelta) -> Period | None:
+    """The window in front of the period, where the account's calls begin before it."""
+    first = asked_for(account, stream).start
+    return Period(max(first, period.start - step), period.start) if first < period.start else None
+
+
+def asked_for(account: Account, stream: Stream) -> Period:
+    """Everything that the configuration asks for, whether or not it has settled yet."""
+    period = account.config.period(_FAR, stream.window.granularity)
+    if period is None:
+        raise ConfigError(f"{account}: `start_date` lies too far in the future.")
+    return period
+
+
+def shared(one: Period, other: Period) -> Period | None:
+    """What two periods have in common; None where that is nothing."""
+    start, end = max(one.start, other.start), min(one.end, other.end)
+    return Period(start, end) if start < end else None
+
+
+def trailing(account: Account, stream: Stream) -> timedelta:
+    """How far behind now an account is complete: late calls have come by then, as far as they are looked for."""
+    return timedelta(seconds=account.config.integer("settling_delay_seconds")) + stream.lookback
