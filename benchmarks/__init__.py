@@ -1,0 +1,1 @@
+"""Our connectors beside their peers, measured in one interleaved run: see README.md."""
