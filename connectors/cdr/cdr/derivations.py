@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdr.fields import Read, Reader, Row, Setting
-from cdr.moments import instant, later, whole_seconds
+from cdr.moments import WHOLE, instant, later, whole_seconds
 from cdr.values import Unreadable
 
 
@@ -80,7 +80,10 @@ def minus(total: str, part: str) -> Reader:
 def ends_before_start(row: Row) -> bool:
     """Whether the call in a canonical row ended before it began."""
     start, end = row.get("started_at"), row.get("ended_at")
-    return start is not None and end is not None and instant(end) < instant(start)
+    if start is None or end is None:
+        return False
+    # Their first nineteen characters sort as time does; only fractions of the same second have to be read.
+    return bool(end[:WHOLE] < start[:WHOLE] if end[:WHOLE] != start[:WHOLE] else instant(end) < instant(start))
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ _MONTHS: Final = MappingProxyType(
 _CENTURY_PIVOT: Final = "69"  # as POSIX and Python's %y: 69 to 99 are of the last century
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DIGITS: Final = 10
-_WHOLE: Final = len("2019-01-31T23:59:59")
+WHOLE: Final = len("2019-01-31T23:59:59")
+"""The characters of a canonical text before its fraction."""
 _OFFSET: Final = re.compile(r"[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _SECOND: Final = timedelta(seconds=1)
 _TOLERANCE_SECONDS: Final = 60
@@ -88,17 +89,17 @@ def rfc3339(text: str) -> str | None:
 
     A text without an offset is not RFC 3339 and gives None, because nobody said which zone it is in.
     """
-    if len(text) <= _WHOLE or text[10] not in "Tt " or not _is_iso_shaped(text):
+    if len(text) <= WHOLE or text[10] not in "Tt " or not _is_iso_shaped(text):
         return None
-    fraction, offset = _split_fraction(text[_WHOLE:])
+    fraction, offset = _split_fraction(text[WHOLE:])
     if fraction is None:
         return None
     if offset in ("Z", "z"):
-        moment = _iso(text[:_WHOLE])
+        moment = _iso(text[:WHOLE])
         return f"{moment.isoformat()}{fraction}Z" if moment else None
     if not _OFFSET.fullmatch(offset):
         return None
-    moment = _iso(text[:_WHOLE] + offset)
+    moment = _iso(text[:WHOLE] + offset)
     try:
         return canonical(moment.astimezone(UTC), fraction) if moment else None
     except OverflowError:
@@ -114,23 +115,23 @@ def _split_fraction(tail: str) -> tuple[str | None, str]:
 
 def canonical(moment: datetime, fraction: str = "") -> str:
     """Write an instant in UTC, of whole seconds, as the contract wants it; `fraction` is `.` and digits, or empty."""
-    return f"{moment.isoformat()[:_WHOLE]}{fraction}Z"
+    return f"{moment.isoformat()[:WHOLE]}{fraction}Z"
 
 
 def instant(text: str) -> datetime:
     """Read a canonical text back; digits of a fraction past the microsecond are cut off."""
-    moment = datetime.fromisoformat(f"{text[:_WHOLE]}+00:00")
-    fraction = text[_WHOLE + 1 : -1]
+    moment = datetime.fromisoformat(f"{text[:WHOLE]}+00:00")
+    fraction = text[WHOLE + 1 : -1]
     return moment.replace(microsecond=int(fraction[:6].ljust(6, "0"))) if fraction else moment
 
 
 def later(text: str, seconds: int) -> str | None:
     """The canonical text so many whole seconds later, its fraction kept; None past the calendar's end."""
     try:
-        moment = datetime.fromisoformat(text[:_WHOLE]) + timedelta(seconds=seconds)
+        moment = datetime.fromisoformat(text[:WHOLE]) + timedelta(seconds=seconds)
     except OverflowError:
         return None
-    return f"{moment.isoformat()}{text[_WHOLE:]}"
+    return f"{moment.isoformat()}{text[WHOLE:]}"
 
 
 def whole_seconds(start: str, end: str) -> int:

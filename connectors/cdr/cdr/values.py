@@ -38,7 +38,8 @@ def text(value: Any, issues: list[str]) -> str | None:
     """Text trimmed, a number in its shortest exact form. A boolean or a container is no text."""
     kind = type(value)
     if kind is str:
-        return cast("str", value).strip() or None
+        trimmed: str = value.strip()
+        return trimmed or None
     if (kind is int or kind is float) and (spelling := plain_number(value)):
         return spelling
     issues.append("value_unreadable")

@@ -31,7 +31,7 @@ ENVIRONMENT = "CDR_WORKERS"
 _MOST = 4
 # A worker takes a third of a second to start. It pays once pages have cost more than that, and go on costing: below
 # this share of the time the vendor is what a sync waits for.
-_SECONDS = 0.3
+_SECONDS = 0.2
 _SHARE = 0.3
 
 
