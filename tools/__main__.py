@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from tools import image as images
-from tools import pythons
+from tools import pythons, spark
 from tools.install import ROOT, InstallError
 from tools.install import install as make_environment
 
@@ -23,7 +23,7 @@ def verb(function: Callable[[], int]) -> Callable[[], int]:
 
 
 # The black box waits for processes and for retries more than it computes, so more tests than processors run at once.
-_SIDE_BY_SIDE = ("-n", "4", "--dist", "loadgroup")
+_SIDE_BY_SIDE = ("-n", "4", "--dist", "loadscope")
 
 
 def _python(*arguments: str) -> int:
@@ -77,7 +77,7 @@ def sync() -> int:
 @verb
 def test() -> int:
     """Run everything that proves this works: lint, types, all tests. ARGS='-k word' goes to pytest."""
-    return _first_failure(lint, types, unit_and_acceptance)
+    return _first_failure(lint, types, unit_and_acceptance, _spark_where_it_runs)
 
 
 @verb
@@ -102,7 +102,8 @@ def fmt() -> int:
 def types() -> int:
     """Check types: mypy, strict, over everything but tests and connectors without a source yet."""
     sources = sorted(str(path.parent) for path in ROOT.glob("connectors/source-*/source_*/source.py"))
-    return _python("-m", "mypy", "connectors/cdr/cdr", *sources, "acceptance-tests/simulators", "tools")
+    shared = ["connectors/cdr/cdr", "connectors/cdr-spark/cdr_spark"]
+    return _python("-m", "mypy", *shared, *sources, "acceptance-tests/simulators", "benchmarks", "tools")
 
 
 @verb
@@ -125,6 +126,16 @@ def acceptance() -> int:
 def unit_and_acceptance() -> int:
     """Run all tests in one run."""
     return _python("-m", "pytest", *_SIDE_BY_SIDE, *_more())
+
+
+def _spark_where_it_runs() -> int:
+    return spark.run_or_say_why_not(make_environment(os.environ.get("PYTHON", "")), _more())
+
+
+@verb
+def test_spark() -> int:
+    """Run the tests of the Spark data source, which need Java. ARGS=--full takes its time, for the figures."""
+    return spark.run(make_environment(os.environ.get("PYTHON", "")), _more())
 
 
 @verb
@@ -185,6 +196,12 @@ def simulators() -> int:
     python = make_environment(os.environ.get("PYTHON", ""))
     command = [python, "-m", "simulators", *_more()]
     return subprocess.run(command, cwd=ROOT / "acceptance-tests", check=False).returncode
+
+
+@verb
+def bench() -> int:
+    """Measure the connectors beside their peers. ARGS='--rounds 3 --rows 200000 --case vonage-0ms --only ours,dlt'."""
+    return _python("-m", "benchmarks", *_more())
 
 
 @verb

@@ -60,6 +60,19 @@ def install(wanted: str = "", venv: Path = VENV, *, own: bool = True) -> str:
     return python_of(venv)
 
 
+def install_more(lock: Path, *options: str, venv: Path = VENV) -> None:
+    """Install another lock on top of an environment that is there, once: what most people do not need."""
+    with (ROOT / f"{venv.name}.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        name, wanted = lock.parent.name, _digest([LOCK, lock])
+        if _stamp(venv, name) != wanted:
+            place = lock.relative_to(ROOT)
+            print(f"Installing the packages of {place} into {venv.name} (a minute the first time)", flush=True)
+            command = [python_of(venv), *PIP, "--require-hashes", *options, "-r", str(lock)]
+            _run(command, f"pip could not install {place}")
+            _stamp(venv, name, wanted)
+
+
 def _install_locked(venv: Path) -> None:
     total = sum("==" in line for line in LOCK.read_text(encoding="utf-8").splitlines())
     print(f"Installing the packages of requirements.lock into {venv.name} (a few minutes the first time)", flush=True)

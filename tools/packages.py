@@ -39,10 +39,11 @@ def build(folder: Path, target: Path, kind: str = "") -> list[Path]:
 
 
 def requirements(folders: Iterable[Path]) -> str:
-    """Return the part of the lock that these packages need, less themselves."""
+    """Return the part of the lock that these packages need, less themselves and those with a lock of their own."""
     wanted = {
         name
         for folder in folders
+        if not (folder / LOCK.name).exists()
         for name in runtime.dependencies((folder / "pyproject.toml").read_text(encoding="utf-8"))
     }
     own = {name_of(folder) for folder in packages()}

@@ -8,18 +8,9 @@ from typing import Any
 import pytest
 from on_spark import Spark, running
 
-_HERE = Path(__file__).parent
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="at full length: 50 accounts, 30 days, ten kills, the figures")
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist looks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent == _HERE and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group("cluster"))  # one for all of them
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyspark
+from pyspark import SparkContext
 from pyspark.sql import DataFrame, SparkSession
 
 from cdr_spark import CallRecords
@@ -92,7 +93,13 @@ def running(folder: Path, master: str, **more: str) -> Iterator[Spark]:
     try:
         yield Spark(session, folder)
     finally:
+        gateway = SparkContext._gateway
         session.stop()
+        # PySpark leaves Java running for a next session.
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
+        SparkContext._gateway = SparkContext._jvm = None
 
 
 def executors(spark: Spark) -> list[int]:

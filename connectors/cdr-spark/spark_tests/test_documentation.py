@@ -17,7 +17,9 @@ END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
 DAYS = 3
 PAGE = (ROOT / "docs" / "spark.md").read_text(encoding="utf-8")
 README = (ROOT / "connectors" / "cdr-spark" / "README.md").read_text(encoding="utf-8")
-BACKFILL, STREAM = re.findall(r"^```python\n(.+?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+BACKFILL, STREAM = re.findall(
+    r"^<!-- python: runs with Spark -->\n```python\n(.+?)^```$", PAGE, re.MULTILINE | re.DOTALL
+)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,6 @@ from harness import SECRET
 
 UTC = timezone.utc
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
-pytestmark = pytest.mark.xdist_group("stream")
 SCRIPT = Path(__file__).with_name("stream_of_calls.py")
 DAY = timedelta(days=1)
 CONFIG = {
@@ -34,7 +33,7 @@ CONFIG = {
 
 
 def test_a_stream_that_is_killed_again_and_again_has_every_call_once(full, lines, tmp_path):
-    kills, days = (10, 30) if full else (3, 10)
+    kills, days = (10, 30) if full else (3, 7)
     dice = random.Random(11)
     begun = END - timedelta(days=days) + timedelta(seconds=1)
     with simulators.start("voxo", latency_ms=60, start=begun, end=END) as simulator:

@@ -1,19 +1,24 @@
 """Workers come and go, accounts are many: rows stay the same."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
-from on_spark import executors, running
+from on_spark import executors
 
 import simulators
 
 UTC = timezone.utc
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
+SCRIPT = Path(__file__).with_name("timed_query.py")
 
 
 def days(count):
@@ -71,14 +76,24 @@ def test_two_workers_are_almost_twice_as_fast_as_one(full, tmp_path, lines):
     names = [f"office-{number:02}" for number in range(50)]
     seconds = {}
     with simulators.start("portsip", latency_ms=50, validate=False, calls_per_day=20, **days(30)) as simulator:
-        path = lines(*(simulator.config(account_name=name) for name in names))
-        expected = truth(simulator, *names)
+        first = lines(simulator.config(), name="one.jsonl")
+        every = lines(*(simulator.config(account_name=name) for name in names))
         for workers in (1, 2):
-            with running(tmp_path / str(workers), f"local-cluster[{workers},1,1024]") as spark:
-                ids(spark.read(connector="source-portsip", configs=lines(simulator.config(), name="one.jsonl")))
-                table = spark.read(connector="source-portsip", configs=path, windows_per_partition=10, check="false")
-                began = time.monotonic()
-                assert ids(table) == expected
-                seconds[workers] = time.monotonic() - began
-    print(f"1 worker {seconds[1]:.1f} s, 2 workers {seconds[2]:.1f} s, {sum(expected.values())} rows")
+            folder = tmp_path / str(workers)
+            subprocess.run([sys.executable, str(SCRIPT), str(workers), first, every, str(folder)], check=True)
+            seconds[workers], found = json.loads((folder / "found.json").read_text())
+            assert Counter(found) == truth(simulator, *names)
+    print(f"1 worker {seconds[1]:.1f} s, 2 workers {seconds[2]:.1f} s")
     assert seconds[1] >= 1.7 * seconds[2], seconds
+
+
+def test_a_file_that_spark_brings_to_its_workers_is_known_by_its_bare_name(spark, lines):
+    with simulators.start("voxo", **days(2)) as simulator:
+        spark.session.sparkContext.addFile(lines(simulator.config(), name="brought.jsonl"))
+        assert ids(spark.read(connector="source-voxo", configs="brought.jsonl")) == truth(simulator, "1001")
+
+
+def test_a_period_that_has_not_begun_is_an_empty_table(spark, lines):
+    with simulators.start("voxo", **days(2)) as simulator:
+        path = lines(simulator.config(start_date="2200-01-01", end_date=None))
+        assert ids(spark.read(connector="source-voxo", configs=path)) == Counter()
