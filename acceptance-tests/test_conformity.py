@@ -12,11 +12,14 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from folders import ALL, WRITTEN, any_folder, source_class, written_folder
 from tools import matrix
@@ -125,6 +128,35 @@ def test_metadata_keeps_the_rules_that_the_model_does_not_know(folder: Path) -> 
     assert data["license"] in ("MIT", "ELv2")
     assert "call_records" in data["suggestedStreams"]["streams"]
     assert "http://" not in (folder / "metadata.yaml").read_text(encoding="utf-8")
+
+
+@written_folder
+def test_every_address_that_a_setting_begins_with_is_an_allowed_host(folder: Path) -> None:
+    hosts = {urlsplit(url).hostname for url in _defaults(matrix.specification(folder)) if url.startswith("https://")}
+    allowed = metadata_of(folder)["allowedHosts"]["hosts"]
+    # Where the vendor has no address of its own, the platform takes the one that the user gives.
+    assert set(allowed) == (hosts or {"${api_url}"})
+
+
+def _defaults(part: Any) -> Iterator[str]:
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _defaults(inner)
+    if isinstance(part, dict) and isinstance(part.get("default"), str):
+        yield part["default"]
+
+
+@any_folder
+def test_a_connector_asks_for_the_shared_package_as_it_is_now(folder: Path) -> None:
+    shared = packages()[0]
+    (text,) = re.findall(rf'"({_project(shared)["name"]}[^"]*)"', (folder / "pyproject.toml").read_text("utf-8"))
+    specifier = Requirement(text).specifier
+    assert {one.operator for one in specifier} == {">=", "<"}
+    assert specifier.contains(_project(shared)["version"])
+
+
+@pytest.mark.parametrize("folder", [*packages(), ROOT / "template"], ids=lambda folder: folder.name)
+def test_every_package_carries_the_licence(folder: Path) -> None:
+    assert (folder / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
 def test_definition_ids_are_unique() -> None:

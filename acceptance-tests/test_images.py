@@ -7,6 +7,7 @@ import functools
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from airbyte_cdk.test.standard_tests import SourceTestSuiteBase
 
 from folders import WRITTEN, written_folder
 from harness import Outcome, catalog, vendor
+from test_docs import SHELL, Block
 from tools import image
 from tools.boilerplate import facts_of
 from tools.install import ROOT
@@ -159,6 +161,29 @@ def test_the_entry_point_of_airbyte_is_a_command_of_the_image(engine: str, folde
     options = (*CONFINED, "--entrypoint", "sh")
     done = run(engine, built(engine, folder.name), "-c", "$AIRBYTE_ENTRYPOINT spec", options=options)
     assert len(outcome(done).of("SPEC")) == 1
+
+
+DOCUMENTED = [block for block in SHELL if "make test-images runs it" in block.marker]
+
+
+@pytest.mark.image_tests
+@pytest.mark.parametrize("block", DOCUMENTED, ids=lambda block: block.name)
+def test_a_command_of_the_documentation_runs(
+    engine: str, block: Block, simulator_configs: Mapping[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "voxo.json").write_text(json.dumps(simulator_configs["voxo"]))
+    readable(tmp_path)
+    name = built(engine, "source-voxo")
+    for line in block.text.splitlines():
+        words = shlex.split(line.replace("$PWD/secrets", str(tmp_path)))
+        assert words[:3] == ["docker", "run", "--rm"]
+        assert words[-3 if "--config" in words else -1] in {"spec", "check", "discover"}
+        # The simulator listens on this machine's loopback.
+        command = [engine, "run", "--rm", "--network", "host", *words[3:]]
+        command[command.index(f"airbyte/source-voxo:{image.version('source-voxo')}")] = name
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "FAILED" not in done.stdout
 
 
 @pytest.mark.image_tests

@@ -120,10 +120,13 @@ def test_the_source_archive_gives_the_same_wheel(built: dict[str, list[Path]], f
 
 
 @any_package
-def test_a_package_states_its_name_version_and_license(built: dict[str, list[Path]], folder: Path) -> None:
+def test_a_package_states_its_name_and_carries_licence_and_readme(built: dict[str, list[Path]], folder: Path) -> None:
     with zipfile.ZipFile(wheel_of(built[folder.name])) as wheel:
         (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
         lines = wheel.read(name).decode().splitlines()
+        licence = wheel.read(name.replace("METADATA", "licenses/LICENSE"))
+    assert licence == (ROOT / "LICENSE").read_bytes()
+    assert "Description-Content-Type: text/markdown" in lines
     assert f"Name: {packages.name_of(folder)}" in lines
     assert "License-Expression: MIT" in lines
     assert "Requires-Python: <3.14,>=3.10" in lines

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import duckdb
 import pytest
 
 from test_queries import calls, file_of_calls, filled
+from tools.headlines import headline
 from tools.page import VENDORS, PageError, ask, page, queries, shown, write
 
 __all__ = ["calls", "file_of_calls"]  # fixtures
@@ -126,11 +128,75 @@ def test_the_page_fetches_nothing(written: Path) -> None:
 
 
 @needs_plotly
+def test_every_card_says_its_answer_above_its_chart(database: duckdb.DuckDBPyConnection, written: Path) -> None:
+    text = written.read_text(encoding="utf-8")
+    for query in queries():
+        said = headline(query.stem, ask(database, query).records())
+        assert said
+        assert f"<h2>{escape(said)}</h2>" in text
+
+
+ROW = {"calls": 40, "answered": 30, "answered_percent": 75.0}
+
+
+@pytest.mark.parametrize(
+    ("query", "rows", "said"),
+    [
+        ("01_answer_rate_by_hour", [{**ROW, "hour": 9},
+                                    {"calls": 60, "answered": 20, "answered_percent": 33.3, "hour": 13}],
+         "We answer 50 % of incoming calls, and 33 % in the busiest hour, from 13:00"),
+        ("02_abandoned_calls", [{"calls": 80, "abandoned": 4, "average_wait_seconds": 10.0},
+                                {"calls": 20, "abandoned": 1, "average_wait_seconds": 60.0},
+                                {"calls": 25, "abandoned": 0, "average_wait_seconds": None}],
+         "5 callers gave up, 4 % of incoming calls, after about 20 s"),
+        ("02_abandoned_calls", [{"calls": 80, "abandoned": 0, "average_wait_seconds": None}],
+         "0 callers gave up, 0 % of incoming calls"),
+        ("03_average_talk_time", [{"calls": 3, "average_talk_seconds": 60.0, "talk_hours": 1.0},
+                                  {"calls": 1, "average_talk_seconds": 160.0, "talk_hours": None}],
+         "We talk 1:25 min on average, 1 hour in all"),
+        ("04_time_to_answer", [{"rang": "under 5 s", "answered_by_then_percent": 20.0},
+                               {"rang": "5 to 9 s", "answered_by_then_percent": 51.2}],
+         "51 % of answered calls are picked up within 10 s"),
+        ("04_time_to_answer", [{"rang": "1 minute and more", "answered_by_then_percent": 100.0}],
+         "Most answered calls ring for a minute and more"),
+        ("05_cost_by_country", [{"country": "GB", "currency": "GBP", "cost": 30.0},
+                                {"country": "US", "currency": "USD", "cost": 9.0},
+                                {"country": "FR", "currency": "GBP", "cost": 10.0}],
+         "Calls to GB cost most: 30.00 GBP, 75 % of all charges in it"),
+        ("05_cost_by_country", [{"country": "not known", "currency": "not said", "cost": 0.0}],
+         ""),
+        ("06_busiest_numbers", [{"number": "+442079460001", **ROW}],
+         "+442079460001 rings most: 40 calls, 75 % of them answered"),
+        ("07_calls_without_recording", [{"recorded": 1, "not_recorded": 3, "not_said": 6}],
+         "3 answered calls have no recording, 75 % of those where the vendor says so"),
+        ("07_calls_without_recording", [{"recorded": 0, "not_recorded": 0, "not_said": 6}],
+         "No vendor says whether it recorded"),
+        ("08_missed_never_called_back", [{"number": "+442079460001", "missed_calls": 3},
+                                         {"number": "b", "missed_calls": 1}],
+         "+442079460001 was missed 3 times and never called back"),
+        ("08_missed_never_called_back", [{"number": "a", "missed_calls": 3}, {"number": "b", "missed_calls": 3}],
+         "2 callers were missed 3 times and never called back"),
+        ("08_missed_never_called_back", [{"number": "a", "missed_calls": 1}],
+         "Nobody was missed twice without being called back"),
+        ("09_quality_below_3_5", [{"below_3_5": 1, "measured": 4, "average_mos": 4.0}],
+         "25 % of measured calls sounded bad; the average MOS is 4.0"),
+        ("10_spread_by_vendor", [{"vendor": "VOXO", "calls": 30}, {"vendor": "BICS", "calls": 10}],
+         "VOXO carries most: 75 % of 40 calls"),
+        ("10_spread_by_vendor", [{"vendor": "VOXO", "calls": 30}], "All 30 calls went over VOXO"),
+        ("11_a_query_of_your_own", [{"calls": 1}], ""),
+        ("01_answer_rate_by_hour", [], ""),
+    ],
+)  # fmt: skip
+def test_a_headline_adds_up_its_rows(query: str, rows: list[dict[str, Any]], said: str) -> None:
+    assert headline(query, rows).replace("\N{NO-BREAK SPACE}", " ") == said
+
+
+@needs_plotly
 def test_a_chart_is_one_that_plotly_knows(written: Path) -> None:
     graph_objects = importlib.import_module("plotly.graph_objects")
     charts = json.loads(Reader(written.read_text(encoding="utf-8")).scripts[0])
     for chart in charts.values():
-        text = re.sub(r'"--c\d"', '"#123456"', json.dumps(chart))
+        text = re.sub(r'"--\w+"', '"#123456"', json.dumps(chart))
         graph_objects.Figure(json.loads(text))  # raises on what it does not know
 
 
@@ -189,7 +255,20 @@ def test_a_browser_draws_every_chart_and_complains_of_nothing(written: Path, tmp
 
 
 @needs_plotly
-@pytest.mark.parametrize("width", [1320, 480])
+@pytest.mark.parametrize("width", [1320, 500])
+def test_nothing_is_wider_than_the_window(written: Path, tmp_path: Path, width: int) -> None:
+    measure = """<script>setTimeout(() => {
+        const wide = [document.documentElement, ...document.querySelectorAll(innerWidth > 1000 ? ".table" : "h2")];
+        document.documentElement.dataset.wide = wide.filter(one => one.scrollWidth > one.clientWidth).length;
+    }, 5000)</script>"""
+    path = tmp_path / "measured.html"
+    path.write_text(written.read_text(encoding="utf-8").replace("</body>", f"{measure}</body>"), encoding="utf-8")
+    done = opened(path, tmp_path / "profile", f"--window-size={width},3000", "--dump-dom")
+    assert 'data-wide="0"' in done.stdout
+
+
+@needs_plotly
+@pytest.mark.parametrize("width", [1320, 500])
 def test_the_page_has_a_picture(written: Path, tmp_path: Path, width: int) -> None:
     picture = tmp_path / "calls.png"
     done = opened(written, tmp_path / "profile", f"--window-size={width},3000", f"--screenshot={picture}")

@@ -1,11 +1,14 @@
 """`make sync` does what the README shows: calls of all vendors in one view, and a second run brings what is new."""
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -33,7 +36,12 @@ def held(database: Path) -> tuple[int, int, set[str]]:
     return rows, ids, set(vendors)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("airbyte") is None, reason="PyAirbyte supports Python 3.10 to 3.12")
+needs_pyairbyte = pytest.mark.skipif(
+    importlib.util.find_spec("airbyte") is None, reason="PyAirbyte supports Python 3.10 to 3.12"
+)
+
+
+@needs_pyairbyte
 def test_a_second_sync_adds_only_what_is_new(tmp_path: Path) -> None:
     database = tmp_path / "calls.duckdb"
     first = sync(database, ARGS="--days 2")
@@ -42,6 +50,12 @@ def test_a_second_sync_adds_only_what_is_new(tmp_path: Path) -> None:
     rows, ids, vendors = held(database)
     assert vendors == VENDORS
     assert rows == ids
+    with duckdb.connect(str(database), read_only=True) as connection:
+        types = {name: str(kind) for name, kind, *_ in connection.execute("DESCRIBE call_records").fetchall()}
+    assert types["started_at"] == "TIMESTAMP WITH TIME ZONE"
+    assert types["charge_amount"] == "VARCHAR"
+    assert database.with_suffix(".html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert f"Charts and tables: {database.with_suffix('.html')}" in first.stdout
 
     second = sync(database, CONNECTOR=WRITTEN[0].name, ARGS="--days 2")  # one is enough: each run starts processes
     assert second.returncode == 0, second.stderr
@@ -49,6 +63,31 @@ def test_a_second_sync_adds_only_what_is_new(tmp_path: Path) -> None:
     more, ids, _ = held(database)
     assert more == ids
     assert rows <= more < 1.1 * rows
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for text, shown in ((readme, "record_id"), (second.stdout, "count_star()")):
+        (query,) = re.findall(r'^\.venv/bin/python -c "(.+)"$', text, re.MULTILINE)
+        done = subprocess.run([sys.executable, "-c", query], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert shown in done.stdout, done.stderr
+
+
+@needs_pyairbyte
+def test_invented_calls_make_way_for_those_of_an_account(
+    simulator_configs: Mapping[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    database = tmp_path / "calls.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("CREATE SCHEMA simulated_bics; CREATE TABLE simulated_bics.call_records (vendor VARCHAR)")
+    (tmp_path / "voxo.json").write_text(json.dumps(simulator_configs["voxo"]), encoding="utf-8")
+    done = sync(database, CONNECTOR="source-voxo", CONFIG=str(tmp_path / "voxo.json"))
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(database), read_only=True) as connection:
+        schemas = [
+            name for (name,) in connection.execute("SELECT DISTINCT schema_name FROM duckdb_tables()").fetchall()
+        ]
+    assert [re.sub("_[0-9a-f]{8}$", "", name) for name in schemas] == ["voxo"]
+    assert held(database)[2] == {"voxo"}
+    assert "invented" not in database.with_suffix(".html").read_text(encoding="utf-8").partition("<main>")[0]
 
 
 @pytest.mark.parametrize(
@@ -97,3 +136,16 @@ def test_the_view_unites_every_vendor_and_the_summary_counts_them() -> None:
             (2, 0.5, 1.0, 1),
         ]
         assert (summary.new, summary.read) == (4, 5)
+
+
+def test_the_times_of_an_older_file_get_their_zone() -> None:
+    columns = "vendor VARCHAR, started_at TIMESTAMP, disposition VARCHAR, talk_seconds BIGINT, issues JSON"
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'America/New_York'")
+        database.execute(f"CREATE SCHEMA voxo_1; CREATE TABLE voxo_1.call_records ({columns}, _airbyte_at TIMESTAMP)")
+        database.execute("INSERT INTO voxo_1.call_records (vendor, started_at) VALUES ('voxo', '2026-01-01 12:00')")
+        unite(database)
+        unite(database)
+        question = "SELECT typeof(started_at), started_at = TIMESTAMPTZ '2026-01-01 12:00:00+00', typeof(_airbyte_at)"
+        (row,) = database.execute(f"{question} FROM voxo_1.call_records").fetchall()
+    assert row == ("TIMESTAMP WITH TIME ZONE", True, "TIMESTAMP")

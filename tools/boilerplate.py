@@ -17,6 +17,7 @@ TEMPLATE = ROOT / "template"
 # Rendered once and never touched again: `make new` writes them, the tests compare them.
 RENDERED = (
     "main.py",
+    "LICENSE",
     "pyproject.toml",
     "acceptance-test-config.yml",
     "metadata.yaml",

@@ -12,7 +12,7 @@ from typing import Any
 Rows = Sequence[dict[str, Any]]
 Chart = dict[str, Any]
 
-MAIN, REST, LINE, WARN, FOURTH = "--c1", "--c2", "--c3", "--c4", "--c5"
+MAIN, REST, LINE, WARN, FOURTH, CARD = "--c1", "--c2", "--c3", "--c4", "--c5", "--card"
 
 
 def chart(name: str, rows: Rows) -> Chart:
@@ -39,8 +39,9 @@ def _line(x: list[Any], y: list[Any], name: str, **more: Any) -> Chart:
     return {**kept, "x": x, "y": y, "name": name, "line": {"color": LINE, "width": 2}, **more}
 
 
-def _percent_axis() -> Chart:
-    return _right(range=[0, 102], ticksuffix=" %", tickmode="array", tickvals=[0, 25, 50, 75, 100])
+def _percent() -> Chart:
+    steps = [0, 25, 50, 75, 100]
+    return {"range": [0, 102], "tickmode": "array", "tickvals": steps, "ticktext": [f"{step} %" for step in steps]}
 
 
 def _right(**more: Any) -> Chart:
@@ -52,9 +53,11 @@ def _made(*data: Chart, **layout: Any) -> Chart:
 
 
 def _lying(*data: Chart, rows: Rows, **layout: Any) -> Chart:
-    axis = {"autorange": "reversed", "type": "category", "automargin": True, "ticksuffix": "  "}
-    height = 80 + 24 * max(len(rows), 3)
-    return _made(*data, yaxis=axis, height=height, barmode="stack", **layout)
+    axis = {"autorange": "reversed", "type": "category", "automargin": True, "ticksuffix": "  ", "dtick": 1}
+    titled = 20 if "title" in layout.get("xaxis", {}) else 0
+    height = 54 + titled + 24 * max(len(rows), 3)
+    across = {"rangemode": "tozero", "separatethousands": True, **layout.pop("xaxis", {})}
+    return _made(*data, yaxis=axis, height=height, barmode="stack", xaxis=across, **layout)
 
 
 def _answer_rate(rows: Rows) -> Chart:
@@ -63,18 +66,18 @@ def _answer_rate(rows: Rows) -> Chart:
     return _made(
         _bars(hours, _column(rows, "answered"), "answered", MAIN),
         _bars(hours, missed, "not answered", REST),
-        _line(hours, _column(rows, "answered_percent"), "answered, %", hovertemplate="%{y:.1f} %"),
+        _line(hours, _column(rows, "answered_percent"), "answered, % (right)", hovertemplate="%{y:.1f} %"),
         barmode="stack",
         xaxis={"type": "category", "title": {"text": "hour of the day"}, "tickangle": 0, "dtick": 2},
-        yaxis2=_percent_axis(),
+        yaxis2=_right(**_percent()),
     )
 
 
 def _abandoned(rows: Rows) -> Chart:
     days = _column(rows, "day")
     return _made(
-        _bars(days, _column(rows, "abandoned"), "gave up", WARN),
-        _line(days, _column(rows, "average_wait_seconds"), "average wait, s", hovertemplate="%{y:.1f} s"),
+        _bars(days, _column(rows, "abandoned"), "callers who gave up", WARN),
+        _line(days, _column(rows, "average_wait_seconds"), "average wait, s (right)", hovertemplate="%{y:.1f} s"),
         xaxis=_days(rows),
         yaxis2=_right(rangemode="tozero", ticksuffix=" s"),
     )
@@ -89,17 +92,27 @@ def _days(rows: Rows) -> Chart:
 def _talk(rows: Rows) -> Chart:
     texts = [f"{int(value) // 60}:{int(value) % 60:02} min" for value in _column(rows, "average_talk_seconds")]
     minutes = [round(value / 60, 2) for value in _column(rows, "average_talk_seconds")]
-    bars = _flat(_column(rows, "direction"), minutes, "average minutes", MAIN, text=texts, textposition="auto")
-    return _lying(bars, rows=rows, showlegend=False, xaxis={"title": {"text": "minutes"}, "rangemode": "tozero"})
+    bars = _flat(
+        _column(rows, "direction"),
+        minutes,
+        "average minutes",
+        MAIN,
+        text=texts,
+        textposition="auto",
+        insidetextfont={"color": CARD},
+    )
+    return _lying(bars, rows=rows, xaxis={"title": {"text": "minutes"}})
 
 
 def _time_to_answer(rows: Rows) -> Chart:
     steps = _column(rows, "rang")
     return _made(
         _bars(steps, _column(rows, "calls"), "calls", MAIN),
-        _line(steps, _column(rows, "answered_by_then_percent"), "answered by then, %", hovertemplate="%{y:.1f} %"),
+        _line(
+            steps, _column(rows, "answered_by_then_percent"), "answered by then, % (right)", hovertemplate="%{y:.1f} %"
+        ),
         xaxis={"type": "category"},
-        yaxis2=_percent_axis(),
+        yaxis2=_right(**_percent()),
     )
 
 
@@ -108,8 +121,10 @@ def _cost(rows: Rows) -> Chart:
     top = rows[:12]
     labels = [f"{row['country']}, {row['currency']}" if several else row["country"] for row in top]
     texts = [f"{row['cost']:,.2f}" for row in top]
-    bars = _flat(labels, _column(top, "cost"), "cost", MAIN, text=texts, textposition="auto")
-    return _lying(bars, rows=top, showlegend=False, xaxis={"rangemode": "tozero"})
+    bars = _flat(
+        labels, _column(top, "cost"), "cost", MAIN, text=texts, textposition="auto", insidetextfont={"color": CARD}
+    )
+    return _lying(bars, rows=top)
 
 
 def _busiest(rows: Rows) -> Chart:
@@ -134,7 +149,11 @@ def _recordings(rows: Rows) -> Chart:
 
 def _missed(rows: Rows) -> Chart:
     bars = _flat(_column(rows, "number"), _column(rows, "missed_calls"), "missed calls", WARN)
-    return _lying(bars, rows=rows, showlegend=False, xaxis={"rangemode": "tozero", "tickformat": "d", "nticks": 6})
+    return _lying(
+        bars,
+        rows=rows,
+        xaxis={"tickformat": "d", "nticks": 6, "title": {"text": "missed calls"}},
+    )
 
 
 def _quality(rows: Rows) -> Chart:
@@ -144,7 +163,7 @@ def _quality(rows: Rows) -> Chart:
         _bars(days, _column(rows, "below_3_5_percent"), "below 3.5, %", WARN, hovertemplate="%{y:.1f} %"),
         _line(days, _column(rows, "average_mos"), "average MOS (right)", hovertemplate="%{y:.2f}"),
         xaxis=_days(rows),
-        yaxis={"range": [0, 102], "ticksuffix": " %", "tickmode": "array", "tickvals": [0, 25, 50, 75, 100]},
+        yaxis=_percent(),
         yaxis2=axis,
     )
 

@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 
 from tools.charts import chart
+from tools.headlines import headline
 from tools.install import ROOT
 
 QUERIES = ROOT / "examples" / "queries"
@@ -130,7 +131,7 @@ def _cells(answer: Answer) -> str:
         + "</tr>\n"
         for row in answer.rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
+    return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>'
 
 
 def _card(number: int, answer: Answer) -> str:
@@ -138,8 +139,11 @@ def _card(number: int, answer: Answer) -> str:
     if len(answer.rows) > _LONG:
         table = f"<details><summary>{len(answer.rows)} rows</summary>{table}</details>"
     drawing = f'<div class="chart" id="chart-{answer.name}"></div>' if answer.rows else ""
+    said = headline(answer.name, answer.records())
+    question = f'<p class="question">{escape(answer.question)}</p>' if said else ""
+    title = f"<h2>{escape(said or answer.question)}</h2>"
     return (
-        f'<section id="{answer.name}"><p class="number">{number}</p><h2>{escape(answer.question)}</h2>'
+        f'<section id="{answer.name}"><p class="number">{number}</p>{question}{title}'
         f'<p class="note">{escape(answer.note)}</p>{drawing}{table}</section>'
     )
 

@@ -60,6 +60,7 @@ def unite(database: duckdb.DuckDBPyConnection) -> Summary:
         """SELECT schema_name, table_name FROM duckdb_tables()
            WHERE NOT internal AND NOT starts_with(table_name, '_airbyte') ORDER BY schema_name, table_name"""
     ).fetchall()
+    _keep_zones(database)
     calls = [schema for schema, table in tables if table == "call_records"]
     others = tuple(
         (f"{schema}.{table}", _one(database, f'SELECT count(*) FROM "{schema}"."{table}"'))  # noqa: S608  own names
@@ -78,6 +79,19 @@ def unite(database: duckdb.DuckDBPyConnection) -> Summary:
     union = " UNION ALL ".join(f'SELECT {listed} FROM "{schema}".call_records' for schema in calls)  # noqa: S608
     database.execute(f"CREATE OR REPLACE VIEW main.call_records AS {union}")
     return Summary(tuple(Vendor(*row) for row in database.execute(_PER_VENDOR).fetchall()), others)
+
+
+def _keep_zones(database: duckdb.DuckDBPyConnection) -> None:
+    """Give the times of an older file, which are UTC without saying so, their zone."""
+    zoneless = database.execute(
+        """SELECT c.schema_name, c.table_name, c.column_name
+           FROM duckdb_columns() AS c JOIN duckdb_tables() AS t USING (table_oid)
+           WHERE c.data_type = 'TIMESTAMP' AND NOT starts_with(c.column_name, '_airbyte')
+             AND NOT starts_with(c.table_name, '_airbyte')"""
+    ).fetchall()
+    for schema, table, column in zoneless:
+        zoned = f'ALTER "{column}" TYPE TIMESTAMPTZ USING "{column}" AT TIME ZONE \'UTC\''
+        database.execute(f'ALTER TABLE "{schema}"."{table}" {zoned}')
 
 
 def _one(database: duckdb.DuckDBPyConnection, query: str) -> int:
@@ -126,4 +140,5 @@ def _news(summary: Summary) -> str:
 
 def _query(database: Path) -> str:
     sql = "SELECT vendor, direction, count(*) FROM call_records GROUP BY ALL ORDER BY ALL"
-    return f".venv/bin/python -c \"import duckdb; duckdb.connect('{database}').sql('{sql}').show()\""
+    code = f"import duckdb; calls = duckdb.connect('{database}'); calls.sql('{sql}').show()"
+    return f'.venv/bin/python -c "{code}"'

@@ -2,8 +2,8 @@
 
 Without CONFIG every connector reads from its vendor's simulator. With CONNECTOR and CONFIG one connector reads
 a real account. PyAirbyte keeps the state in the file, so that a second run reads only what is new. Invented
-calls and real ones never share the file; DATABASE names another one. ARGS go to the
-simulators (`--days 3`).
+calls and real ones never share the file; DATABASE names another one. ARGS go to the simulators (`--days 3`).
+The answers of examples/queries are written beside the file as a page, calls.html.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import duckdb  # noqa: E402  after the environment is set, as all below
 from rich.console import Console  # noqa: E402
 
 from tools.install import ROOT, VENV  # noqa: E402
+from tools.page import PageError, write  # noqa: E402
 from tools.summary import Summary, print_summary, unite  # noqa: E402
 
 DATABASE = ROOT / (os.environ.get("DATABASE") or "calls.duckdb")
@@ -163,11 +164,11 @@ class Connector:
 
     def read(self) -> int:
         """Sync all streams and return how many rows came; PyAirbyte shows its own progress."""
-        from airbyte.caches import DuckDBCache
+        from examples.warehouse import ZonedDuckDBCache
 
         with self._told():
             self._source.select_all_streams()
-            with DuckDBCache(db_path=DATABASE, schema_name=self._job.schema, cache_dir=ROOT / ".airbyte") as cache:
+            with ZonedDuckDBCache(db_path=DATABASE, schema_name=self._job.schema, cache_dir=ROOT / ".airbyte") as cache:
                 return int(self._source.read(cache=cache).processed_records)
 
     @contextlib.contextmanager
@@ -209,6 +210,10 @@ def sync(jobs: list[Job]) -> tuple[Summary, list[SyncError]]:
         return unite(database).since(before, read), failures
 
 
+def _short(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
 def main() -> int:
     """Sync what the environment names and print the summary."""
     connector, config = os.environ.get("CONNECTOR", ""), os.environ.get("CONFIG", "")
@@ -220,7 +225,13 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     if summary.vendors or not failures:
-        print_summary(summary, console, DATABASE.relative_to(ROOT) if DATABASE.is_relative_to(ROOT) else DATABASE)
+        print_summary(summary, console, _short(DATABASE))
+    if summary.vendors:
+        try:
+            page = write(DATABASE, DATABASE.with_suffix(".html"))
+            console.print(f"Charts and tables: {_short(page)}", highlight=False, soft_wrap=True)
+        except PageError as error:
+            print(error, file=sys.stderr)
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
