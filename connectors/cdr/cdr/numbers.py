@@ -4,16 +4,25 @@ The gate is `is_valid_number`; a number that merely is possible does not count. 
 read with the region IN, silently becomes an Indian one.
 """
 
+import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import (
+    COUNTRY_CODE_TO_REGION_CODE,
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumber,
+    PhoneNumberFormat,
+)
 
 _WITHHELD: Final = frozenset({"anonymous", "private", "restricted", "unavailable", "unknown", "blocked", "withheld"})
 _LONGEST: Final = 250  # characters; libphonenumber reads no more, and the cache shall not keep more
 _LONGEST_EXTENSION: Final = 6
+_SHORTEST, _LONGEST_NATIONAL = 4, 15  # digits behind the country code; what is shorter or longer is left to the parser
+_NOTHING: Final = r"(?!)"  # matches nowhere
 _DROPPED: Final = str.maketrans("", "", " \t\u00a0\u202f-\u2010\u2011\u2012\u2013\u2014\u2212.()")
 
 
@@ -81,11 +90,41 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _valid(text: str, region: str | None) -> Number | None:
-    try:
-        number = phonenumbers.parse(text, region)
-    except NumberParseException:
+def _in_full(text: str) -> PhoneNumber | None:
+    """A number of `+` and digits, without the search for other ways to write one; None where that has to look at it.
+
+    It gives what `phonenumbers.parse` gives at a quarter of the cost, and most numbers are written so.
+    """
+    if not text.startswith("+") or text.startswith("+0") or not _is_digits(text[1:]):
         return None
+    # No country code begins with another one.
+    code = next((text[1:end] for end in (2, 3, 4) if int(text[1:end]) in COUNTRY_CODE_TO_REGION_CODE), "")
+    national = text[1 + len(code) :]
+    if not code or not _SHORTEST <= len(national) <= _LONGEST_NATIONAL or national[0] == "0":
+        return None
+    prefix = _national_prefix(int(code))
+    if prefix is None or prefix.match(national):
+        return None
+    return PhoneNumber(country_code=int(code), national_number=int(national))
+
+
+@cache
+def _national_prefix(country_code: int) -> re.Pattern[str] | None:
+    """What a national number must not begin with, or the parser takes it off; None where that is not known."""
+    region = phonenumbers.region_code_for_country_code(country_code)
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
+    if metadata is None:
+        return None
+    return re.compile(metadata.national_prefix_for_parsing or _NOTHING)
+
+
+def _valid(text: str, region: str | None) -> Number | None:
+    number = _in_full(text)
+    if number is None:
+        try:
+            number = phonenumbers.parse(text, region)
+        except NumberParseException:
+            return None
     # The two steps of `is_valid_number`, which would look for the country once more.
     country = phonenumbers.region_code_for_number(number)
     if country is None or not phonenumbers.is_valid_number_for_region(number, country):

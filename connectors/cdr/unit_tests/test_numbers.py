@@ -1,9 +1,13 @@
 """Phone numbers: the order of the kinds, and the validity gate."""
 
+from random import Random
+
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdr import numbers
 from cdr.numbers import Number, resolve
 
 LONDON = Number("e164", "+442079460123", "GB")
@@ -95,3 +99,29 @@ def test_no_text_makes_it_raise_and_only_a_valid_number_has_a_form(text: str, re
         assert number.e164[0] == "+"
         assert number.e164[1:].isdigit()
         assert resolve(number.e164).e164 == number.e164
+
+
+def spellings() -> list[str]:
+    """`+` and digits of every kind: examples for all countries, these with a digit changed, more or less, and noise."""
+    dice, found = Random(7), []  # noqa: S311 - a test's dice
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind in phonenumbers.PhoneNumberType.values():
+            example = phonenumbers.example_number_for_type(region, kind)
+            if example is None:
+                continue
+            text = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+            found.append(text)
+            for _ in range(3):
+                at, digit = dice.randrange(1, len(text)), str(dice.randrange(10))
+                found += [text[:at] + digit + text[at + 1 :], text[:at] + digit + text[at:], text[:at] + text[at + 1 :]]
+    return found + ["+" + "".join(dice.choices("0123456789", k=dice.randrange(1, 18))) for _ in range(10_000)]
+
+
+def test_a_number_in_full_is_what_the_library_parses() -> None:
+    without_a_search = 0
+    for text in spellings():
+        number = numbers._in_full(text)
+        if number is not None:
+            without_a_search += 1
+            assert number == phonenumbers.parse(text, None), text
+    assert without_a_search > 10_000
