@@ -24,7 +24,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from cdr.client import Client, Meter
 from cdr.errors import ConfigError, SyncError, TransientError, UnavailableError
 from cdr.pages import parse
-from cdr.reading import WindowCount, WindowReader
+from cdr.reading import Means, WindowCount, WindowReader
 from cdr.stream import Stream
 from cdr.windows import Period
 from cdr_spark.accounts import Account, account
@@ -49,7 +49,7 @@ class Session:
     def reader(self, stream: Stream) -> WindowReader:
         """A new reader: what it notes of rows that it gave out is good for one reading of a task."""
         transport = self._client.metered(Meter())
-        return stream.reader()(stream, transport, self._pages, self._workers, LOGGER)
+        return stream.reader()(stream, transport, Means(self._pages, self._workers, LOGGER))
 
     def close(self) -> None:
         self._pages.shutdown(wait=False, cancel_futures=True)

@@ -59,34 +59,36 @@ class WindowCount:
     tallies: Tallies = field(default_factory=lambda: Tallies((), ()))
 
 
-class WindowReader:
-    """Reads windows of one stream, any number of them at once.
+@dataclass(frozen=True)
+class Means:
+    """What the readers of a session work with.
 
     pages:     the threads that read pages of a window in parallel
     ahead:     how many pages may be under way, over all windows that are being read
     read_page: what makes rows of the bytes of a page, here or in another process
     """
 
-    def __init__(
-        self,
-        stream: Stream,
-        transport: Transport,
-        pages: Executor,
-        ahead: int,
-        logger: logging.Logger,
-        read_page: ReadPage = read_page,
-    ) -> None:
+    pages: Executor
+    ahead: int
+    logger: logging.Logger
+    read_page: ReadPage = read_page
+
+
+class WindowReader:
+    """Reads windows of one stream, any number of them at once."""
+
+    def __init__(self, stream: Stream, transport: Transport, means: Means) -> None:
         self._stream = stream
         self._transport = transport
-        self._pages = pages
-        self._ahead = ahead
-        self._logger = logger
+        self._pages = means.pages
+        self._ahead = means.ahead
+        self._logger = means.logger
         self._plan = stream.plan()
         self._quirks: tuple[Quirk, ...] = ()
         self._timeless: set[str] = set()
         self._windows = 0
         self._lock = threading.Lock()
-        self._read_page = read_page
+        self._read_page = means.read_page
 
     def first_page(self, period: Period | None) -> Facts:
         """What the first page of `period` says: enough to prove that the account may read."""

@@ -37,7 +37,7 @@ from cdr.config import Config
 from cdr.cursor import WindowCursor
 from cdr.errors import ConfigError, SyncError
 from cdr.lookback import Tallies
-from cdr.reading import WindowReader
+from cdr.reading import Means, WindowReader
 from cdr.record import schema
 from cdr.stream import Stream
 from cdr.sync import (
@@ -172,8 +172,8 @@ class Session:
 
     def reader(self, stream: Stream, meter: Meter | None = None) -> WindowReader:
         transport = self._client.metered(meter or Meter())
-        threads, read_page = self._pages, self._readers.read_page
-        return stream.reader()(stream, transport, threads, self._workers, self._logger, read_page)
+        means = Means(self._pages, self._workers, self._logger, self._readers.read_page)
+        return stream.reader()(stream, transport, means)
 
     def messages(
         self, chosen: list[tuple[type[Stream], SyncMode]], states: ConnectorStateManager

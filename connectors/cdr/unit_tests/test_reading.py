@@ -6,7 +6,7 @@ import pytest
 
 from cdr import reading
 from cdr.errors import ConfigError, TooSlowError, TransientError
-from cdr.reading import WindowCount, WindowReader
+from cdr.reading import Means, WindowCount, WindowReader
 from cdr.stream import Quirk
 from cdr.windows import Period
 from fakes import DAY, FORMAT, UTC, Paged, PagedVendor, Whole, call, config, executor
@@ -22,7 +22,7 @@ def no_waiting(monkeypatch):
 def read(vendor, stream=Paged, period=DAY, count=None, reader=None):
     count = count or WindowCount()
     with executor() as pages:
-        reader = reader or WindowReader(stream(config()), vendor, pages, 4, LOGGER)
+        reader = reader or WindowReader(stream(config()), vendor, Means(pages, 4, LOGGER))
         blocks = list(reader.read(period, count))
     return [orjson.loads(line)["vendor_record_id"] for rows in blocks for line in rows.lines()]
 
@@ -54,7 +54,7 @@ def test_rows_outside_the_window_are_left_to_theirs():
 def test_a_row_whose_time_cannot_be_read_is_kept_and_given_out_once_in_a_sync():
     vendor = PagedVendor([{"id": "odd", "time": "soon"}, call(1)])
     with executor() as pages:
-        reader = WindowReader(Paged(config()), vendor, pages, 4, LOGGER)
+        reader = WindowReader(Paged(config()), vendor, Means(pages, 4, LOGGER))
         assert read(vendor, reader=reader) == ["odd", "c1"]
         following = Period(DAY.end, DAY.end + timedelta(days=1))
         assert read(vendor, period=following, reader=reader) == []

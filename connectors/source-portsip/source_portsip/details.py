@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import quote
@@ -12,8 +11,8 @@ from urllib.parse import quote
 from cdr.errors import BodyError, ConfigError, TooSlowError, TransientError
 from cdr.fields import Row
 from cdr.normaliser import serialise
-from cdr.pages import Block, ReadPage, Rows, digest, parse, read_page
-from cdr.reading import Transport, WindowReader
+from cdr.pages import Block, Rows, digest, parse
+from cdr.reading import Means, Transport, WindowReader
 from cdr.stream import Request, Stream
 from source_portsip.lists import PortsipStream
 
@@ -27,18 +26,10 @@ class DetailReader(WindowReader):
 
     _stream: PortsipStream
 
-    def __init__(
-        self,
-        stream: Stream,
-        transport: Transport,
-        pages: Executor,
-        ahead: int,
-        logger: logging.Logger,
-        read_page: ReadPage = read_page,
-    ) -> None:
-        super().__init__(stream, transport, pages, ahead, logger, read_page)
+    def __init__(self, stream: Stream, transport: Transport, means: Means) -> None:
+        super().__init__(stream, transport, means)
         # Not the threads that read pages: those wait for this one's. The client bounds the requests of all of them.
-        self._details = ThreadPoolExecutor(ahead, thread_name_prefix="details")
+        self._details = ThreadPoolExecutor(means.ahead, thread_name_prefix="details")
 
     def _completed(self, block: Block, seen: set[str]) -> Block:
         """The same page, with the details of those rows that did not go out yet.
@@ -47,14 +38,15 @@ class DetailReader(WindowReader):
         """
         if not self._stream.with_details:
             return block
+        received = block.lines()
         wanted: dict[str, bytes] = {}
-        for identity, line in zip(block.ids, block.lines(), strict=True):
+        for identity, line in zip(block.ids, received, strict=True):
             if line is not None and identity not in seen and identity not in self._timeless:
                 wanted.setdefault(identity, line)
         completed = dict(zip(wanted, self._details.map(self._complete, wanted.values()), strict=True))
         lines: list[bytes] = []
         digests: list[int] = []
-        for identity, line, known in zip(block.ids, block.lines(), block.digests, strict=True):
+        for identity, line, known in zip(block.ids, received, block.digests, strict=True):
             row, whole = completed.get(identity, ({}, line))
             if whole is not None:
                 lines.append(whole)

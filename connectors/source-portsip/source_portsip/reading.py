@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime, timezone
 
 from cdr.errors import TransientError
-from cdr.pages import Block, ReadPage, Rows, read_page
+from cdr.pages import Block, Rows
 from cdr.paginators import Facts
-from cdr.reading import Transport, WindowCount
+from cdr.reading import Means, Transport, WindowCount
 from cdr.reconciling import Pass
 from cdr.stream import Stream
 from cdr.windows import Period
@@ -32,16 +30,8 @@ class ListReader(DetailReader):
     no row of the window is still to come. Where that reading fails, every window fails with it.
     """
 
-    def __init__(
-        self,
-        stream: Stream,
-        transport: Transport,
-        pages: Executor,
-        ahead: int,
-        logger: logging.Logger,
-        read_page: ReadPage = read_page,
-    ) -> None:
-        super().__init__(stream, transport, pages, ahead, logger, read_page)
+    def __init__(self, stream: Stream, transport: Transport, means: Means) -> None:
+        super().__init__(stream, transport, means)
         self._earliest: datetime | None = None
         self._filter_is_ignored = False
         self._list: WholeList | None = None
