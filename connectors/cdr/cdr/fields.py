@@ -8,7 +8,6 @@ read, and appends the reason to the row's `issues`.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from cdr.values import Convert
@@ -43,7 +42,7 @@ class Reader(ABC):
     def compile(self, setting: Setting) -> Read:
         """The function that reads the column."""
 
-    def compile_printed(self, setting: Setting) -> Callable[[Row], datetime | None] | None:
+    def compile_printed(self, setting: Setting) -> Callable[[Row], str | None] | None:
         """The function that reads a time as the vendor printed it; None where the column has just that."""
         return None
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from cdr.moments import instant
 from cdr.pages import Rows
 from cdr.windows import Period, split, timestamp
 
@@ -87,12 +88,13 @@ class Tallies:
     def __bool__(self) -> bool:
         return bool(self._tallies)
 
-    def holds(self, printed: datetime | None, digest: int, line: bytes) -> bool:
-        """Count a row; True where it is held back for now."""
+    def holds(self, printed: str | None, digest: int, line: bytes) -> bool:
+        """Count a row of that time, a canonical text; True where it is held back for now."""
         if printed is None:
             return False
-        index = bisect_right(self._starts, printed) - 1
-        if index < 0 or printed not in self._tallies[index].period:
+        moment = instant(printed)
+        index = bisect_right(self._starts, moment) - 1
+        if index < 0 or moment not in self._tallies[index].period:
             return False
         tally = self._tallies[index]
         tally.rows += 1

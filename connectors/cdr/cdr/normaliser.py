@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass, field, fields
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -16,7 +15,6 @@ import orjson
 from cdr import exact_json
 from cdr.derivations import ends_before_start
 from cdr.fields import Field, Fields, Read, Row, Setting
-from cdr.moments import instant
 from cdr.numbers import Number, resolve
 from cdr.privacy import Privacy
 from cdr.record import DEFAULTS, ISSUES
@@ -46,7 +44,7 @@ class _Plan(NamedTuple):
     keeps_issues: bool
     keeps_order: bool
     hide: Callable[[Row], None] | None
-    printed: Callable[[Row], datetime | None] | None
+    printed: Callable[[Row], str | None] | None
 
     def read(self, source: Row, row: Row, issues: list[str]) -> None:
         for column, key, convert in self.direct:
@@ -123,8 +121,8 @@ class Normaliser:
             row["issues"] = [issue for issue in ISSUES if issue in issues]
         return row
 
-    def read(self, vendor_row: Any) -> tuple[Row, datetime | None]:
-        """The canonical row, and its `cut` time as the vendor printed it; an instant in UTC, None if unreadable.
+    def read(self, vendor_row: Any) -> tuple[Row, str | None]:
+        """The canonical row, and its `cut` time as the vendor printed it: canonical text in UTC, None if unreadable.
 
         A time that was corrected from an epoch is given uncorrected: the server filtered on what it printed.
         """
@@ -132,8 +130,7 @@ class Normaliser:
         printed = self._plan.printed
         if printed is not None and "time_mismatch" in row["issues"]:
             return row, printed(vendor_row)
-        text = None if self.cut is None else row.get(self.cut)
-        return row, None if text is None else instant(text)
+        return row, None if self.cut is None else row.get(self.cut)
 
     def _compile(self) -> _Plan:
         allowed = frozenset(self.columns) - _FILLED_HERE

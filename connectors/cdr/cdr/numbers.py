@@ -18,10 +18,14 @@ from phonenumbers import (
     PhoneNumberFormat,
 )
 
+# Over a thousand patterns, each compiled once; Python's own cache holds fewer, and takes longer to find one.
+phonenumbers.enable_pattern_cache()
+
 _WITHHELD: Final = frozenset({"anonymous", "private", "restricted", "unavailable", "unknown", "blocked", "withheld"})
 _LONGEST: Final = 250  # characters; libphonenumber reads no more, and the cache shall not keep more
 _LONGEST_EXTENSION: Final = 6
-_SHORTEST, _LONGEST_NATIONAL = 4, 15  # digits behind the country code; what is shorter or longer is left to the parser
+# No country code begins with another one; shorter or longer numbers, and those with a zero in front, are the parser's.
+_FULL: Final = re.compile(rf"\+({'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))})([1-9][0-9]{{3,14}})")
 _NOTHING: Final = r"(?!)"  # matches nowhere
 _DROPPED: Final = str.maketrans("", "", " \t\u00a0\u202f-\u2010\u2011\u2012\u2013\u2014\u2212.()")
 
@@ -95,17 +99,14 @@ def _in_full(text: str) -> PhoneNumber | None:
 
     It gives what `phonenumbers.parse` gives at a quarter of the cost, and most numbers are written so.
     """
-    if not text.startswith("+") or text.startswith("+0") or not _is_digits(text[1:]):
+    match = _FULL.fullmatch(text)
+    if match is None:
         return None
-    # No country code begins with another one.
-    code = next((text[1:end] for end in (2, 3, 4) if int(text[1:end]) in COUNTRY_CODE_TO_REGION_CODE), "")
-    national = text[1 + len(code) :]
-    if not code or not _SHORTEST <= len(national) <= _LONGEST_NATIONAL or national[0] == "0":
-        return None
-    prefix = _national_prefix(int(code))
+    code, national = int(match[1]), match[2]
+    prefix = _national_prefix(code)
     if prefix is None or prefix.match(national):
         return None
-    return PhoneNumber(country_code=int(code), national_number=int(national))
+    return PhoneNumber(country_code=code, national_number=int(national))
 
 
 @cache
@@ -118,20 +119,35 @@ def _national_prefix(country_code: int) -> re.Pattern[str] | None:
     return re.compile(metadata.national_prefix_for_parsing or _NOTHING)
 
 
+@cache
+def _is_found_by_validity(country: str, country_code: int) -> bool:
+    """Whether `region_code_for_number` names this country only for numbers that are valid there.
+
+    It looks no further where a country has its code for itself, or is known by the first digits.
+    """
+    metadata = PhoneMetadata.metadata_for_region(country)
+    shared = len(COUNTRY_CODE_TO_REGION_CODE[country_code]) > 1
+    return shared and metadata is not None and metadata.leading_digits is None
+
+
 def _valid(text: str, region: str | None) -> Number | None:
     number = _in_full(text)
+    e164 = None if number is None else text
     if number is None:
         try:
             number = phonenumbers.parse(text, region)
         except NumberParseException:
             return None
-    # The two steps of `is_valid_number`, which would look for the country once more.
+    # The two steps of `is_valid_number`, which would look for the country once more, and each for validity.
     country = phonenumbers.region_code_for_number(number)
-    if country is None or not phonenumbers.is_valid_number_for_region(number, country):
+    if country is None:
+        return None
+    known = _is_found_by_validity(country, number.country_code)
+    if not known and not phonenumbers.is_valid_number_for_region(number, country):
         return None
     return Number(
         "e164",
-        phonenumbers.format_number(number, PhoneNumberFormat.E164),
+        e164 or phonenumbers.format_number(number, PhoneNumberFormat.E164),
         # Numbers of no country, such as those with +800, have the region "001".
         country if country.isalpha() else None,
     )

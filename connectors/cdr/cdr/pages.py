@@ -12,14 +12,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from cdr.errors import BodyError, quoted
+from cdr.moments import WHOLE, instant
 from cdr.normaliser import Normaliser, serialise
 from cdr.paginators import Facts, Paginator, Paths, dig, whole
-from cdr.windows import Period
+from cdr.windows import Period, timestamp
 
 Envelope = Callable[[Any], Any]
 
@@ -47,20 +48,48 @@ class Plan:
     failed: Callable[[Any], BodyError | None] | None = None
 
 
+class Frame(NamedTuple):
+    """What stands before and behind every row where it is written."""
+
+    head: bytes = b""
+    tail: bytes = b""
+
+
+_BARE = Frame()
+
+
 @dataclass(frozen=True)
 class Rows:
-    """Canonical rows as JSON, each on a line of its own that ends in a newline. One piece of memory for all of them."""
+    """Canonical rows as JSON, each on a line of its own that ends in a newline. One piece of memory for all of them.
+
+    frame: what already stands around each row
+    """
 
     json: bytes = b""
     count: int = 0
+    frame: Frame = _BARE
 
     @classmethod
     def of(cls, lines: Sequence[bytes]) -> Rows:
-        """The rows of these lines, which have no newline."""
+        """The rows of these lines, which have no newline and no frame."""
         return cls(b"\n".join([*lines, b""]), len(lines)) if lines else cls()
 
     def lines(self) -> list[bytes]:
-        return self.json.splitlines()
+        """The JSON of each row, without its frame."""
+        lines = self.json.splitlines()
+        if not any(self.frame):
+            return lines
+        start, end = len(self.frame.head), -len(self.frame.tail) or None
+        return [line[start:end] for line in lines]
+
+    def framed(self, frame: Frame) -> bytes:
+        """All rows, each within a frame: the one that it has, where it has one."""
+        if any(self.frame) or not self.count:
+            return self.json
+        # JSON holds no bare newline: the only ones are those that end the rows.
+        between = b"".join((frame.tail, b"\n", frame.head))
+        inner = memoryview(self.json.replace(b"\n", between, self.count - 1))
+        return b"".join((frame.head, inner[:-1], frame.tail, b"\n"))
 
 
 @dataclass
@@ -69,8 +98,8 @@ class Block:
 
     ids, inside: one entry a received row: its `record_id`, and whether it lies within the period
     rows:        the rows within the period
-    printed:     the time of each row as the vendor printed it, None where it cannot be read: such a row is kept, and
-                 other windows may receive it too
+    printed:     the time of each row as the vendor printed it, as canonical text, None where it cannot be read: such
+                 a row is kept, and other windows may receive it too
     digests:     a digest of each row, 0 where none was asked for
     highest:     the latest time on the page, as the vendor printed it, within the period
     issues:      how many rows have which issue
@@ -80,7 +109,7 @@ class Block:
     ids: list[str] = field(default_factory=list)
     inside: list[bool] = field(default_factory=list)
     rows: Rows = Rows()
-    printed: list[datetime | None] = field(default_factory=list)
+    printed: list[str | None] = field(default_factory=list)
     digests: list[int] = field(default_factory=list)
     highest: datetime | None = None
     issues: Counter[str] = field(default_factory=Counter)
@@ -91,7 +120,9 @@ class Block:
         return [next(inside) if within else None for within in self.inside]
 
 
-def read_page(body: bytes, plan: Plan, period: Period | None, with_digests: bool = False) -> Block:
+def read_page(
+    body: bytes, plan: Plan, period: Period | None, with_digests: bool = False, frame: Frame = _BARE
+) -> Block:
     """Parse, normalise, cut and serialise one page.
 
     `period` None keeps every row.
@@ -100,26 +131,46 @@ def read_page(body: bytes, plan: Plan, period: Period | None, with_digests: bool
     document = parse(body)
     rows = rows_of(document, plan)
     block = Block(plan.paginator.facts(document, len(rows), plan.total))
-    read, key = plan.normaliser.read, plan.key
+    # What follows runs for every row: names of its own, not the block's, are the cheaper ones.
+    ids, insides, times, digests = block.ids, block.inside, block.printed, block.digests
+    read, key, holds, highest = plan.normaliser.read, plan.key, _cut(period), ""
+    head, tail = frame.head, frame.tail + b"\n"
     # Not a list of lines: their pieces of memory would be spread over the heap, and outlive the page as holes in it.
     lines = bytearray()
     for vendor_row in rows:
         row, printed = read(vendor_row)
-        block.ids.append(row[key])
-        block.printed.append(printed)
-        inside = printed is None or period is None or printed in period
-        block.inside.append(inside)
-        block.digests.append(digest(row) if with_digests and inside else 0)
+        ids.append(row[key])
+        times.append(printed)
+        inside = printed is None or holds(printed)
+        insides.append(inside)
+        digests.append(digest(row) if with_digests and inside else 0)
         if not inside:
             continue
-        if printed is not None and (block.highest is None or printed > block.highest):
-            block.highest = printed
+        # Without its `Z`, canonical text sorts as time does, fractions and all.
+        if printed is not None and printed[:-1] > highest:
+            highest = printed[:-1]
+        lines += head
         lines += serialise(row)
-        lines += b"\n"
+        lines += tail
         if row.get("issues"):
             block.issues.update(row["issues"])
-    block.rows = Rows(bytes(lines), sum(block.inside))
+    block.highest = instant(f"{highest}Z") if highest else None
+    block.rows = Rows(bytes(lines), sum(insides), frame)
     return block
+
+
+def _cut(period: Period | None) -> Callable[[str], bool]:
+    """Whether a canonical text lies in the period."""
+    if period is None:
+        return lambda _: True
+    first, last = timestamp(period.start)[:WHOLE], timestamp(period.end)[:WHOLE]
+
+    def holds(printed: str) -> bool:
+        second = printed[:WHOLE]
+        # A bound may lie within its second.
+        return first < second < last or (second in (first, last) and instant(printed) in period)
+
+    return holds
 
 
 def digest(row: dict[str, Any]) -> int:
@@ -135,7 +186,7 @@ def digest(row: dict[str, Any]) -> int:
     return int.from_bytes(blake2b(serialise(row), digest_size=8).digest(), "big")
 
 
-ReadPage = Callable[[bytes, Plan, "Period | None", bool], Block]
+ReadPage = Callable[[bytes, Plan, "Period | None", bool, Frame], Block]
 """`read_page`, or what stands for it."""
 
 

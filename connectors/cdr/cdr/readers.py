@@ -7,7 +7,6 @@ issue.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -260,12 +259,12 @@ class _WitnessedMoment(Reader):
 
         return read_corrected
 
-    def compile_printed(self, setting: Setting) -> Callable[[Row], datetime | None]:
+    def compile_printed(self, setting: Setting) -> Callable[[Row], str | None]:
         read = self._weigher(setting)
 
-        def read_printed(source: Row) -> datetime | None:
+        def read_printed(source: Row) -> str | None:
             weighed = read(source, [])
-            return weighed.printed if weighed else None
+            return canonical(weighed.printed) if weighed else None
 
         return read_printed
 

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from typing import Protocol
 
 from cdr.errors import BodyError, ConfigError, SyncError, TooSlowError, TransientError, UnavailableError
 from cdr.lookback import Tallies
-from cdr.pages import Block, ReadPage, Rows, read_page
+from cdr.pages import Block, Frame, ReadPage, Rows, read_page
 from cdr.paginators import Facts, SinglePage
 from cdr.reconciling import Pass
 from cdr.stream import Quirk, Request, Stream
@@ -59,6 +59,10 @@ class WindowCount:
     tallies: Tallies = field(default_factory=lambda: Tallies((), ()))
 
 
+def _no_frame(_: str) -> Frame:
+    return Frame()
+
+
 @dataclass(frozen=True)
 class Means:
     """What the readers of a session work with.
@@ -66,12 +70,14 @@ class Means:
     pages:     the threads that read pages of a window in parallel
     ahead:     how many pages may be under way, over all windows that are being read
     read_page: what makes rows of the bytes of a page, here or in another process
+    frame:     what to put around each row of that stream, where it is known already
     """
 
     pages: Executor
     ahead: int
     logger: logging.Logger
     read_page: ReadPage = read_page
+    frame: Callable[[str], Frame] = _no_frame
 
 
 class WindowReader:
@@ -89,6 +95,7 @@ class WindowReader:
         self._windows = 0
         self._lock = threading.Lock()
         self._read_page = means.read_page
+        self._frame = means.frame
 
     def first_page(self, period: Period | None) -> Facts:
         """What the first page of `period` says: enough to prove that the account may read."""
@@ -231,7 +238,7 @@ class WindowReader:
         for attempt in range(1, _BODY_ATTEMPTS + 1):
             try:
                 body = self._get(period, index)
-                return self._read_page(body, self._plan, period, digests)
+                return self._read_page(body, self._plan, period, digests, self._frame(self._stream.name))
             except TooSlowError:
                 # Where there are no pages, the two halves of the window have better prospects than a repetition.
                 if attempt == _SLOW_ATTEMPTS or isinstance(self._stream.paginator, SinglePage):

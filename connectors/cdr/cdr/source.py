@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from queue import Queue
 from typing import Any, ClassVar
@@ -47,6 +48,7 @@ from cdr.sync import (
     WindowPartition,
     Windows,
     quiet_logger,
+    record_frame,
     together,
     traced,
     without_secrets,
@@ -155,6 +157,8 @@ class Session:
         self._runs: dict[str, StreamRun] = {}
         # Only a process of our own starts others: in somebody's notebook that would run their module again.
         self._readers = PageWorkers.for_threads(self._workers, logger) if source.in_pages else PageWorkers(0, logger)
+        means = Means(self._pages, self._workers, logger, self._readers.read_page)
+        self._means = replace(means, frame=record_frame) if source.in_pages else means
 
     def __enter__(self) -> Self:
         return self
@@ -172,8 +176,7 @@ class Session:
 
     def reader(self, stream: Stream, meter: Meter | None = None) -> WindowReader:
         transport = self._client.metered(meter or Meter())
-        means = Means(self._pages, self._workers, self._logger, self._readers.read_page)
-        return stream.reader()(stream, transport, means)
+        return stream.reader()(stream, transport, self._means)
 
     def messages(
         self, chosen: list[tuple[type[Stream], SyncMode]], states: ConnectorStateManager

@@ -36,9 +36,20 @@ from cdr.client import Meter
 from cdr.cursor import WindowCursor, as_slice
 from cdr.errors import ConfigError, SyncError, UnavailableError
 from cdr.lookback import Bucket, Tallies
-from cdr.pages import Rows, parse
+from cdr.pages import Frame, Rows, parse
 from cdr.reading import WindowCount, WindowReader
 from cdr.windows import Period
+
+
+def record_frame(stream: str) -> Frame:
+    """What makes a row a message of the protocol, emitted now."""
+    return Frame(
+        b'{"type":"RECORD","record":{"stream":"%s","data":' % stream.encode(), b',"emitted_at":%d}}' % _milliseconds()
+    )
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
 
 
 class PageMessage(AirbyteMessage):
@@ -51,19 +62,15 @@ class PageMessage(AirbyteMessage):
         super().__init__(type=Type.RECORD)
         self.stream = stream
         self.rows = rows
-        self.emitted_at = time.time_ns() // 1_000_000
 
     def block(self) -> bytes:
         """A line of the protocol for each row."""
-        head = b'{"type":"RECORD","record":{"stream":"%s","data":' % self.stream.encode()
-        tail = b',"emitted_at":%d}}\n' % self.emitted_at
-        # JSON holds no bare newline: the only ones are those that end the rows.
-        inner = memoryview(self.rows.json.replace(b"\n", tail + head, self.rows.count - 1))
-        return b"".join((head, inner[:-1], tail))
+        return self.rows.framed(record_frame(self.stream))
 
     def records(self) -> Iterator[AirbyteMessage]:
+        emitted_at = _milliseconds()
         for line in self.rows.lines():
-            record = AirbyteRecordMessage(stream=self.stream, data=parse(line), emitted_at=self.emitted_at)
+            record = AirbyteRecordMessage(stream=self.stream, data=parse(line), emitted_at=emitted_at)
             yield AirbyteMessage(type=Type.RECORD, record=record)
 
 

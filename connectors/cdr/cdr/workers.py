@@ -13,15 +13,16 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from cdr import memory
 from cdr.errors import BodyError
-from cdr.pages import Block, Plan, read_page
+from cdr.pages import Block, Frame, Plan, read_page
 from cdr.windows import Period
 
 ENVIRONMENT = "CDR_WORKERS"
@@ -33,6 +34,7 @@ _MOST = 4
 # this share of the time the vendor is what a sync waits for.
 _SECONDS = 0.2
 _SHARE = 0.3
+_NO_FRAME = Frame()
 
 
 @dataclass
@@ -43,13 +45,16 @@ class _Worker:
     connection: Connection
     knows: set[str] = field(default_factory=set)
 
-    def read_page(self, body: bytes, plan: Plan, period: Period | None, with_digests: bool) -> Block:
+    def read_page(self, body: bytes, plan: Plan, period: Period | None, with_digests: bool, frame: Frame) -> Block:
         """Raises OSError or EOFError where the process is gone."""
-        self.connection.send((plan.stream if plan.stream in self.knows else plan, body, period, with_digests))
+        self.connection.send((plan.stream if plan.stream in self.knows else plan, period, with_digests, frame))
+        # The megabytes go as they are: pickled, they would be copied twice more on either side.
+        self.connection.send_bytes(body)
         self.knows.add(plan.stream)
         answer: Block | BodyError = self.connection.recv()
         if isinstance(answer, BodyError):
             raise answer
+        answer.rows = replace(answer.rows, json=self.connection.recv_bytes())
         return answer
 
 
@@ -87,23 +92,25 @@ class PageWorkers:
             return cls(int(told), logger, at_once=True)
         return cls(min(threads, _cores(), _MOST), logger)
 
-    def read_page(self, body: bytes, plan: Plan, period: Period | None, with_digests: bool = False) -> Block:
+    def read_page(
+        self, body: bytes, plan: Plan, period: Period | None, with_digests: bool = False, frame: Frame = _NO_FRAME
+    ) -> Block:
         """As `cdr.pages.read_page`."""
         if self._at_once and not self._ready:
             self._start_once()
         if not self._ready:
-            return self._read_here(body, plan, period, with_digests)
+            return self._read_here(body, plan, period, with_digests, frame)
         worker = self._idle.get()
         try:
             if worker is not None:
-                return worker.read_page(body, plan, period, with_digests)
+                return worker.read_page(body, plan, period, with_digests, frame)
         except (OSError, EOFError):
             code = _exit_code(worker)
             self._logger.info(f"A worker process has ended ({code}); its page is read again, in the main process.")
             worker = None
         finally:
             self._idle.put(worker)
-        return read_page(body, plan, period, with_digests)
+        return read_page(body, plan, period, with_digests, frame)
 
     def close(self) -> None:
         """End the processes."""
@@ -112,11 +119,11 @@ class PageWorkers:
             for process in self._processes:
                 process.terminate()
 
-    def _read_here(self, body: bytes, plan: Plan, period: Period | None, with_digests: bool) -> Block:
+    def _read_here(self, *page: Any) -> Block:
         # Threads that parse side by side are no faster, as only one of them runs, and each holds a page's objects.
         with self._here:
             began = time.thread_time()
-            block = read_page(body, plan, period, with_digests)
+            block = read_page(*page)
             spent = time.thread_time() - began
         if self._count and not self._started:
             self._weigh(spent)
@@ -174,16 +181,19 @@ def _serve(connection: Connection) -> None:
     with contextlib.suppress(OSError, EOFError):
         connection.send(None)
         while True:
-            plan, body, period, with_digests = connection.recv()
+            plan, period, with_digests, frame = connection.recv()
+            body = connection.recv_bytes()
             if isinstance(plan, Plan):
                 plans[plan.stream] = plan
                 plan = plan.stream
-            answer: Block | BodyError
             try:
-                answer = read_page(body, plans[plan], period, with_digests)
+                block = read_page(body, plans[plan], period, with_digests, frame)
             except BodyError as error:
-                answer = error
-            connection.send(answer)
+                connection.send(error)
+                continue
+            rows, block.rows = block.rows, replace(block.rows, json=b"")
+            connection.send(block)
+            connection.send_bytes(rows.json)
 
 
 def _exit_code(worker: _Worker | None) -> str:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cdr.lookback import Bucket, Tallies, bucket_periods, buckets_from, step_of
 from cdr.pages import Rows
-from cdr.windows import Period
+from cdr.windows import Period, timestamp
 from fakes import UTC
 
 HOUR = timedelta(hours=1)
@@ -20,7 +20,8 @@ def hours(first, last):
 
 def tallied(rows, known=()):
     tallies = Tallies([hours(0, 1), hours(1, 2)], known)
-    passed = [line for printed, digest, line in rows if not tallies.holds(printed, digest, line)]
+    texts = [None if moment is None else timestamp(moment) for moment, _, _ in rows]
+    passed = [row[2] for text, row in zip(texts, rows, strict=True) if not tallies.holds(text, *row[1:])]
     return tallies, passed
 
 

@@ -107,7 +107,7 @@ def checked(plan: Normaliser, stream: str, vendor_row: Any) -> dict[str, Any]:
             assert re.fullmatch(RFC_3339_UTC, read_back[column]), column
         if column.endswith("_seconds"):
             assert read_back[column] is None or read_back[column] >= 0, column
-    assert printed is None or str(printed.tzinfo) == "UTC"
+    assert printed is None or re.fullmatch(RFC_3339_UTC, printed)
     return row
 
 
@@ -195,15 +195,13 @@ def test_the_cut_is_the_time_as_printed_and_not_as_corrected() -> None:
     row, printed = plain().read({"id": 1, "start": "2022-10-10 23:07:20", "ast": "1665457640.1"})
     assert row["started_at"] == "2022-10-11T03:07:20Z"
     assert row["issues"] == ["time_mismatch"]
-    assert printed is not None
-    assert printed.isoformat() == "2022-10-10T23:07:20+00:00"
+    assert printed == "2022-10-10T23:07:20Z"
 
 
 def test_the_cut_of_a_doubled_time_is_the_one_of_the_two_that_the_epoch_names() -> None:
     row, printed = plain(zone="Europe/London").read({"id": 1, "start": "2024-10-27 01:30:00", "ast": "1729992600.1"})
     assert row["started_at"] == "2024-10-27T01:30:00Z"
-    assert printed is not None
-    assert printed.isoformat() == "2024-10-27T01:30:00+00:00"
+    assert printed == "2024-10-27T01:30:00Z"
 
 
 @pytest.mark.parametrize("vendor_row", [{}, {"start": "soon"}, {"start": ""}, [], None])

@@ -1,5 +1,6 @@
 """Phone numbers: the order of the kinds, and the validity gate."""
 
+import contextlib
 from random import Random
 
 import phonenumbers
@@ -125,3 +126,20 @@ def test_a_number_in_full_is_what_the_library_parses() -> None:
             without_a_search += 1
             assert number == phonenumbers.parse(text, None), text
     assert without_a_search > 10_000
+
+
+def test_a_number_is_valid_where_the_library_calls_it_valid() -> None:
+    """The library's steps are taken apart for their cost; together they must say what it says."""
+    valid = 0
+    for text in spellings():
+        expected = Number("unparsed")
+        with contextlib.suppress(phonenumbers.NumberParseException):
+            number = phonenumbers.parse(text, None)
+            if phonenumbers.is_valid_number(number):
+                country = phonenumbers.region_code_for_number(number)
+                form = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+                expected = Number("e164", form, None if country == "001" else country)
+        found = resolve(text)
+        assert found == expected, text
+        valid += found.kind == "e164"
+    assert valid > 3_000

@@ -1,5 +1,6 @@
 import contextlib
 import json
+from datetime import timedelta
 
 import orjson
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdr.errors import BodyError
-from cdr.pages import Block, digest, parse, read_page
+from cdr.pages import Block, Frame, Rows, _cut, digest, parse, read_page
 from cdr.windows import Period
 from fakes import DAY, Paged, call, config
 
@@ -95,6 +96,38 @@ def test_a_digest_changes_with_the_row_and_not_with_the_signature_of_its_link():
     without = {**row, "recording_url": None, "raw": {"audio": None}}
     assert digest(row) == digest(signed_anew)
     assert len({digest(row), digest(without), digest({**row, "id": "2"})}) == 3
+
+
+FRAME = Frame(b'{"data":', b',"emitted_at":1}')
+
+
+def test_rows_are_the_same_within_a_frame_and_in_one_that_is_put_around_them_later():
+    body = page(call(1), {**call(2), "name": "two\nlines\r\n"}, [3])
+    bare, framed = read(body).rows, read_page(body, PLAN, DAY, frame=FRAME).rows
+    assert framed.json == bare.framed(FRAME) == framed.framed(Frame(b"another"))
+    assert [json.loads(line) for line in framed.json.splitlines()] == [
+        {"data": json.loads(line), "emitted_at": 1} for line in bare.lines()
+    ]
+    assert framed.lines() == bare.lines() == bare.json.split(b"\n")[:-1]
+    assert Rows.of(bare.lines()) == bare
+    assert Rows().framed(FRAME) == b""
+
+
+@given(st.integers(-2, 2), st.sampled_from(["", ".0", ".4", ".5", ".50", ".500001", ".6"]), st.booleans())
+def test_a_row_belongs_to_a_period_where_its_time_does_also_within_a_second(seconds, fraction, halved):
+    half = timedelta(milliseconds=500 if halved else 0)
+    period = Period(DAY.start + half, DAY.start + half + timedelta(seconds=1))
+    second = DAY.start + timedelta(seconds=seconds)
+    text = f"{second.isoformat()[:19]}{fraction}Z"
+    moment = second + timedelta(seconds=float(fraction or 0))
+    assert _cut(period)(text) == (period.start <= moment < period.end)
+
+
+def test_the_highest_time_counts_fractions_and_rows_of_the_period_only():
+    times = ["2026-01-05 00:00:00", "2026-01-05 00:00:09", "2026-01-05 00:00:02", "2026-01-09 00:00:00", "soon"]
+    rows = [{**call(number), "time": time} for number, time in enumerate(times)]
+    assert read(page(*rows)).highest == DAY.start + timedelta(seconds=9)
+    assert read(page(rows[-1])).highest is None
 
 
 def test_digests_are_taken_where_they_are_asked_for():

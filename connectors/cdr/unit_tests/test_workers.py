@@ -11,7 +11,7 @@ import pytest
 
 from cdr import workers
 from cdr.errors import BodyError
-from cdr.pages import read_page
+from cdr.pages import Frame, read_page
 from cdr.workers import PageWorkers
 from fakes import DAY, Paged, call, config
 
@@ -54,6 +54,8 @@ def ends(pid, seconds=10.0):
 def test_a_page_is_the_same_wherever_it_is_read(two):
     assert two.read_page(PAGE, PLAN, DAY, with_digests=True) == read_page(PAGE, PLAN, DAY, with_digests=True)
     assert two.read_page(PAGE, PLAN, None) == read_page(PAGE, PLAN, None)
+    frame = Frame(b'{"data":', b"}")
+    assert two.read_page(PAGE, PLAN, DAY, frame=frame) == read_page(PAGE, PLAN, DAY, frame=frame)
 
 
 def test_a_body_that_is_no_page_raises_the_same_error_wherever_it_is_read(two):

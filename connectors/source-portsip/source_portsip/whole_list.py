@@ -67,14 +67,15 @@ class WholeList:
         self.received += len(ids.difference(*self._recent)) + twins
         self.stated = block.facts.total
         self._recent.append(ids)
+        moments = [None if printed is None else instant(printed) for printed in block.printed]
         kept = [
-            (line, printed)
-            for line, printed in zip(block.lines(), block.printed, strict=True)
-            if line is not None and (printed is None or printed >= self.floor)
+            (line, moment)
+            for line, moment in zip(block.lines(), moments, strict=True)
+            if line is not None and (moment is None or moment >= self.floor)
         ]
         if not kept:
             return
-        times = [printed for _, printed in kept if printed is not None]
+        times = [moment for _, moment in kept if moment is not None]
         data = zlib.compress(Rows.of([line for line, _ in kept]).json, 1)
         page = _Page(
             self._file.tell(),
@@ -100,8 +101,9 @@ class WholeList:
         lines = []
         for line in zlib.decompress(data).splitlines():
             row = parse(line)
-            printed = None if row[self._cursor] is None else instant(row[self._cursor])
-            if printed is not None and printed not in period:
+            printed = row[self._cursor]
+            moment = None if printed is None else instant(printed)
+            if moment is not None and moment not in period:
                 continue
             block.ids.append(row[self._key])
             lines.append(line)
@@ -109,7 +111,7 @@ class WholeList:
             block.printed.append(printed)
             block.digests.append(digest(row) if digests else 0)
             block.issues.update(row.get("issues", ()))
-            if printed is not None and (block.highest is None or printed > block.highest):
-                block.highest = printed
+            if moment is not None and (block.highest is None or moment > block.highest):
+                block.highest = moment
         block.rows = Rows.of(lines)
         return block
