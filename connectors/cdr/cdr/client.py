@@ -37,6 +37,10 @@ from cdr.errors import ConfigError
 from cdr.failures import DataFailures, Failures, LoginFailures, Result, retry_after
 from cdr.stream import Request
 
+# Each piece of a body is a wait for Python's lock, while other threads read pages. Pieces of 10 KiB, as they are by
+# default, are some eighty waits for a page of a thousand calls.
+requests.models.CONTENT_CHUNK_SIZE = 1024 * 1024
+
 CONNECT_SECONDS = 30.0
 READ_SECONDS = 90.0
 _LONGEST_WAIT_SECONDS = 60.0

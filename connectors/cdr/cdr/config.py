@@ -9,17 +9,18 @@ import contextlib
 import ipaddress
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 import pendulum
-from jsonschema import Draft7Validator
-from jsonschema.exceptions import ValidationError, relevance
 
 from cdr.errors import ConfigError
 from cdr.privacy import Privacy
 from cdr.windows import Period, plain
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 _LOOPBACK_NAMES = {"localhost"}
 
@@ -169,6 +170,10 @@ def _check_zone(name: str, text: str) -> None:
 
 
 def _validate(raw: Mapping[str, Any], specification: Mapping[str, Any]) -> None:
+    # Imported here: a worker process has no configuration to check.
+    from jsonschema import Draft7Validator  # noqa: PLC0415
+    from jsonschema.exceptions import relevance  # noqa: PLC0415
+
     error = next(iter(sorted(Draft7Validator(specification).iter_errors(raw), key=relevance, reverse=True)), None)
     if error is not None:
         raise ConfigError(_sentence(_chosen(error)))

@@ -113,10 +113,14 @@ class _Where(Reader):
         return (*self.columns, *self.reader.needs)
 
     def compile(self, setting: Setting) -> Read:
-        read, conditions = self.reader.compile(setting), tuple(zip(self.columns, self.words, strict=True))
-        return lambda source, row: (
-            read(source, row) if all(row[column] == word for column, word in conditions) else None
-        )
+        read = self.reader.compile(setting)
+        for column, word in zip(self.columns, self.words, strict=True):
+            read = _only_where(column, word, read)
+        return read
+
+
+def _only_where(column: str, word: str, read: Read) -> Read:
+    return lambda source, row: read(source, row) if row[column] == word else None
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def _iso(text: str) -> datetime | None:
 
 
 def _year_first(text: str) -> datetime | None:
-    if len(text) == len("2019-01-31 23:59:59") and text[10] == " " and _is_iso_shaped(text):
+    if len(text) == WHOLE and text[10] == " " and _is_iso_shaped(text):
         return _iso(text)
     return None
 

@@ -18,7 +18,7 @@ from cdr.fields import Field, Fields, Read, Row, Setting
 from cdr.numbers import Number, resolve
 from cdr.privacy import Privacy
 from cdr.record import DEFAULTS, ISSUES
-from cdr.values import Convert
+from cdr.values import Convert, text
 
 Step = Callable[[Row, Row], None]
 """(vendor row, canonical row): fills one column or more."""
@@ -35,6 +35,7 @@ _FILLED_HERE: Final = frozenset(
 
 class _Plan(NamedTuple):
     template: Row
+    texts: tuple[tuple[str, str], ...]
     direct: tuple[tuple[str, str, Convert], ...]
     steps: tuple[Step, ...]
     identity: str
@@ -47,6 +48,12 @@ class _Plan(NamedTuple):
     printed: Callable[[Row], str | None] | None
 
     def read(self, source: Row, row: Row, issues: list[str]) -> None:
+        for column, key in self.texts:
+            value = source.get(key)
+            if type(value) is str:  # by far the most values are: here they are spared a call
+                row[column] = value.strip() or None
+            elif value is not None:
+                row[column] = text(value, issues)
         for column, key, convert in self.direct:
             value = source.get(key)
             if value is not None:
@@ -139,13 +146,17 @@ class Normaliser:
         setting = Setting(zone=self.zone, origin=self.origin)
         template: Row = {column: DEFAULTS.get(column) for column in self.columns}
         template |= {"vendor": self.vendor, "account_id": self.account_id, "issues": None}
-        direct = []
+        texts, direct = [], []
         steps: list[Step] = []
         for column in self._in_order():
             reader = self.fields[column]
             if isinstance(reader, Field) and "." not in reader.path:
                 template[column] = reader.absent
-                direct.append((column, reader.path, reader.converter(setting)))
+                convert = reader.converter(setting)
+                if convert is text:
+                    texts.append((column, reader.path))
+                else:
+                    direct.append((column, reader.path, convert))
             else:
                 steps.append(_fill(column, reader.compile(setting)))
             if column in _NUMBERS:
@@ -153,6 +164,7 @@ class Normaliser:
         cut = self.fields.get(self.cut) if self.cut is not None else None
         return _Plan(
             template=template,
+            texts=tuple(texts),
             direct=tuple(direct),
             steps=tuple(steps),
             identity="vendor_record_id" if "vendor_record_id" in self.columns else "id",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
+from io import BytesIO
 from typing import Any, NamedTuple
 
 import orjson
@@ -136,7 +137,8 @@ def read_page(
     read, key, holds, highest = plan.normaliser.read, plan.key, _cut(period), ""
     head, tail = frame.head, frame.tail + b"\n"
     # Not a list of lines: their pieces of memory would be spread over the heap, and outlive the page as holes in it.
-    lines = bytearray()
+    lines = BytesIO()
+    write = lines.write
     for vendor_row in rows:
         row, printed = read(vendor_row)
         ids.append(row[key])
@@ -149,13 +151,13 @@ def read_page(
         # Without its `Z`, canonical text sorts as time does, fractions and all.
         if printed is not None and printed[:-1] > highest:
             highest = printed[:-1]
-        lines += head
-        lines += serialise(row)
-        lines += tail
+        write(head)
+        write(serialise(row))
+        write(tail)
         if row.get("issues"):
             block.issues.update(row["issues"])
     block.highest = instant(f"{highest}Z") if highest else None
-    block.rows = Rows(bytes(lines), sum(insides), frame)
+    block.rows = Rows(lines.getvalue(), sum(insides), frame)
     return block
 
 

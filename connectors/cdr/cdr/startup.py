@@ -24,7 +24,7 @@ def quick_imports() -> Iterator[None]:
     collecting, getsource, modules = gc.isenabled(), inspect.getsource, sys.modules
     hidden = _UNUSED not in modules
     gc.disable()
-    inspect.getsource = _no_source
+    inspect.getsource = _no_source  # type: ignore[assignment]  # narrower than what it stands for
     if hidden:
         modules[_UNUSED] = None  # type: ignore[assignment]  # the documented way to make an import fail
     try:

@@ -68,7 +68,9 @@ def plain_number(value: float) -> str | None:
             return None
     if not math.isfinite(value):
         return None
-    spelling = format(Decimal(repr(value)), "f")
+    spelling = repr(value)
+    if "e" in spelling:
+        spelling = format(Decimal(spelling), "f")
     if "." in spelling:
         spelling = spelling.rstrip("0").rstrip(".")
     return "0" if spelling == "-0" else spelling
