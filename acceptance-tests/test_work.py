@@ -46,6 +46,8 @@ def counts(monkeypatch):
     monkeypatch.setenv("CDR_WORKERS", "0")
     count(Normaliser, "row", "rows parsed")
     count(phonenumbers, "parse", "numbers parsed")
+    count(phonenumbers, "region_code_for_number", "countries found")
+    count(phonenumbers, "is_valid_number_for_region", "numbers proven")
     count(AirbyteMessage, "__init__", "messages built")
     numbers._resolve.cache_clear()
     return counted
@@ -79,6 +81,7 @@ def test_ten_thousand_rows_cost_no_more_than_they_must(name, counts):
     # Twice for a number that is read with a country code first and as a national one after that.
     distinct = len({row[column] for row in truth for column in ("from_number", "to_number")}) * asked / rows
     assert numbers._resolve.cache_info().misses <= distinct
-    assert counts["numbers parsed"] <= 2 * distinct
+    for step in ("numbers parsed", "countries found", "numbers proven"):
+        assert counts[step] <= 2 * distinct, step
     # A page is one message. A window has a state, a line of the log and perhaps an estimate; a stream a dozen more.
     assert counts["messages built"] <= requests + 3 * windows + 12
