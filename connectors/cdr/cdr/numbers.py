@@ -14,18 +14,27 @@ from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     NumberParseException,
     PhoneMetadata,
-    PhoneNumber,
-    PhoneNumberFormat,
+    PhoneNumberDesc,
 )
-
-# Over a thousand patterns, each compiled once; Python's own cache holds fewer, and takes longer to find one.
-phonenumbers.enable_pattern_cache()
 
 _WITHHELD: Final = frozenset({"anonymous", "private", "restricted", "unavailable", "unknown", "blocked", "withheld"})
 _LONGEST: Final = 250  # characters; libphonenumber reads no more, and the cache shall not keep more
 _LONGEST_EXTENSION: Final = 6
 # No country code begins with another one; shorter or longer numbers, and those with a zero in front, are the parser's.
 _FULL: Final = re.compile(rf"\+({'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))})([1-9][0-9]{{3,14}})")
+_KINDS: Final = (
+    "premium_rate",
+    "toll_free",
+    "shared_cost",
+    "voip",
+    "personal_number",
+    "pager",
+    "uan",
+    "voicemail",
+    "fixed_line",
+    "mobile",
+)
+_ANYTHING: Final = ""
 _NOTHING: Final = r"(?!)"  # matches nowhere
 _DROPPED: Final = str.maketrans("", "", " \t\u00a0\u202f-\u2010\u2011\u2012\u2013\u2014\u2212.()")
 
@@ -94,60 +103,71 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _in_full(text: str) -> PhoneNumber | None:
-    """A number of `+` and digits, without the search for other ways to write one; None where that has to look at it.
-
-    It gives what `phonenumbers.parse` gives at a quarter of the cost, and most numbers are written so.
-    """
-    match = _FULL.fullmatch(text)
-    if match is None:
-        return None
-    code, national = int(match[1]), match[2]
-    prefix = _national_prefix(code)
-    if prefix is None or prefix.match(national):
-        return None
-    return PhoneNumber(country_code=code, national_number=int(national))
-
-
-@cache
-def _national_prefix(country_code: int) -> re.Pattern[str] | None:
-    """What a national number must not begin with, or the parser takes it off; None where that is not known."""
-    region = phonenumbers.region_code_for_country_code(country_code)
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
-    if metadata is None:
-        return None
-    return re.compile(metadata.national_prefix_for_parsing or _NOTHING)
-
-
-@cache
-def _is_found_by_validity(country: str, country_code: int) -> bool:
-    """Whether `region_code_for_number` names this country only for numbers that are valid there.
-
-    It looks no further where a country has its code for itself, or is known by the first digits.
-    """
-    metadata = PhoneMetadata.metadata_for_region(country)
-    shared = len(COUNTRY_CODE_TO_REGION_CODE[country_code]) > 1
-    return shared and metadata is not None and metadata.leading_digits is None
-
-
 def _valid(text: str, region: str | None) -> Number | None:
-    number = _in_full(text)
-    e164 = None if number is None else text
-    if number is None:
+    # Most numbers come as `+` and digits: the parser would only search them for other ways to write one.
+    match = _FULL.fullmatch(text)
+    code, national = (int(match[1]), match[2]) if match else (0, "")
+    if match is None or _national_prefix(code).match(national):
         try:
             number = phonenumbers.parse(text, region)
         except NumberParseException:
             return None
-    # The two steps of `is_valid_number`, which would look for the country once more, and each for validity.
-    country = phonenumbers.region_code_for_number(number)
+        code, national = number.country_code or 0, phonenumbers.national_significant_number(number)
+    country = _country(code, national)
     if country is None:
         return None
-    known = _is_found_by_validity(country, number.country_code)
-    if not known and not phonenumbers.is_valid_number_for_region(number, country):
-        return None
-    return Number(
-        "e164",
-        e164 or phonenumbers.format_number(number, PhoneNumberFormat.E164),
-        # Numbers of no country, such as those with +800, have the region "001".
-        country if country.isalpha() else None,
-    )
+    # Numbers of no country, such as those with +800, have the region "001".
+    return Number("e164", f"+{code}{national}", country if country.isalpha() else None)
+
+
+# A new number was the dearest part of a row: `region_code_for_number` tries ten patterns one by one, and
+# `is_valid_number_for_region` tries them again. What follows asks the same of the same metadata, with one pattern for a
+# country. A test holds it against the library, with numbers of every kind of every country.
+
+
+@cache
+def _national_prefix(country_code: int) -> re.Pattern[str]:
+    """What the parser takes off the front of a national number: such a number is left to it."""
+    region = phonenumbers.region_code_for_country_code(country_code)
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
+    return re.compile(_ANYTHING if metadata is None else metadata.national_prefix_for_parsing or _NOTHING)
+
+
+def _country(country_code: int, national: str) -> str | None:
+    """The country in which a national number is valid, as `region_code_for_number` finds it; None where in none."""
+    for country in COUNTRY_CODE_TO_REGION_CODE.get(country_code, ()):
+        leading = _leading_digits(country_code, country)
+        if leading is None:
+            if _numbers_of(country_code, country).fullmatch(national):
+                return country
+        elif leading.match(national):
+            return country if _numbers_of(country_code, country).fullmatch(national) else None
+    return None
+
+
+@cache
+def _leading_digits(country_code: int, country: str) -> re.Pattern[str] | None:
+    """The first digits by which a country is known among those that share its code."""
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(country_code, country)
+    alone = len(COUNTRY_CODE_TO_REGION_CODE[country_code]) == 1
+    return None if alone or metadata is None or not metadata.leading_digits else re.compile(metadata.leading_digits)
+
+
+@cache
+def _numbers_of(country_code: int, country: str) -> re.Pattern[str]:
+    """The valid national numbers of a country: of its general form, and of a kind that it has."""
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(country_code, country)
+    if metadata is None:
+        return re.compile(_NOTHING)
+    kinds = [_form(getattr(metadata, kind)) for kind in _KINDS]
+    return re.compile(rf"(?={_form(metadata.general_desc)}\Z)(?:{'|'.join(kinds)})")
+
+
+def _form(described: PhoneNumberDesc | None) -> str:
+    if described is None or not described.national_number_pattern:
+        return _NOTHING
+    lengths = "|".join(f".{{{length}}}" for length in described.possible_length if length > 0)
+    if described.possible_length and not lengths:
+        return _NOTHING
+    long_enough = rf"(?=(?:{lengths})\Z)" if lengths else ""
+    return f"{long_enough}(?:{described.national_number_pattern})"
