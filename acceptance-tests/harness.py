@@ -106,6 +106,11 @@ def catalog(outcome: Outcome, mode: str = "incremental", only: list[str] | None 
     }
 
 
+def _end(process: subprocess.Popen[str]) -> None:
+    with process:
+        process.kill()
+
+
 class _WarmStart:
     """Forks connectors from a process that has imported the CDK: see `warm_start.py`."""
 
@@ -122,7 +127,7 @@ class _WarmStart:
                 text=True,
                 start_new_session=True,
             )
-            atexit.register(self._process.kill)
+            atexit.register(_end, self._process)
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin
         assert stdout
