@@ -3,13 +3,16 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+import simulators
+from simulator_requests import SPRING
+from simulators import Simulator
 from tools.install import ROOT
 
 # Modules whose tests share a file, or what is made once for all of them: they stay together in one process.
@@ -70,3 +73,18 @@ def connector_configs(simulator_configs: Mapping[str, dict[str, Any]]) -> None:
         folder = ROOT / "connectors" / f"source-{vendor.replace('_', '-')}" / "integration_tests"
         if folder.is_dir():
             (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Simulator]]:
+    """Starts simulators over a few days around a change of clocks; they end with the test."""
+    started: list[Simulator] = []
+
+    def starter(vendor: str, **options: Any) -> Simulator:
+        period = {} if "start" in options or "end" in options else SPRING
+        started.append(simulators.start(vendor, **{"calls_per_day": 30, **period, **options}))
+        return started[-1]
+
+    yield starter
+    for sim in started:
+        sim.close()
