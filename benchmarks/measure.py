@@ -65,7 +65,8 @@ class Watch:
                 if process in seen:
                     continue
                 seen.add(process)
-                self.marks[process] = max(self.marks.get(process, 0), _high_water(process))
+                # The last mark and not the highest: until it runs its own program, a child has its parent's.
+                self.marks[process] = _high_water(process) or self.marks.get(process, 0)
                 waiting += _children(process)
 
 

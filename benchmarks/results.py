@@ -107,6 +107,7 @@ def document(report: list[Outcome], where: str, rounds: int, costs: str) -> str:
         f"- {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, commit {_commit()}, {rounds} interleaved rounds",
         f"- {where}",
         f"- {pinned}",
+        *_speed(report),
         "",
         "## Aims",
         "",
@@ -120,6 +121,14 @@ def document(report: list[Outcome], where: str, rounds: int, costs: str) -> str:
         costs,
     ]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _speed(report: list[Outcome]) -> list[str]:
+    """How fast the machine was: aims in seconds, and those against peers that wait for answers, depend on it."""
+    imports = [cost.seconds for outcome in report for cost in outcome.costs.get("import airbyte_cdk", [])]
+    if not imports:
+        return []
+    return [f"- `import airbyte_cdk` took {median(imports):.2f} s; 1.0 s where the aims were set"]
 
 
 def _section(outcome: Outcome) -> list[str]:
