@@ -48,6 +48,7 @@ def counts(monkeypatch):
     count(phonenumbers, "parse", "numbers parsed")
     count(phonenumbers, "region_code_for_number", "countries found")
     count(phonenumbers, "is_valid_number_for_region", "numbers proven")
+    count(numbers, "_country", "numbers held against patterns")
     count(AirbyteMessage, "__init__", "messages built")
     numbers._resolve.cache_clear()
     return counted
@@ -81,7 +82,8 @@ def test_ten_thousand_rows_cost_no_more_than_they_must(name, counts):
     # Twice for a number that is read with a country code first and as a national one after that.
     distinct = len({row[column] for row in truth for column in ("from_number", "to_number")}) * asked / rows
     assert numbers._resolve.cache_info().misses <= distinct
-    for step in ("numbers parsed", "countries found", "numbers proven"):
+    for step in ("numbers parsed", "countries found", "numbers proven", "numbers held against patterns"):
         assert counts[step] <= 2 * distinct, step
+    assert counts["numbers held against patterns"] > 0
     # A page is one message. A window has a state, a line of the log and perhaps an estimate; a stream a dozen more.
     assert counts["messages built"] <= requests + 3 * windows + 12

@@ -104,20 +104,26 @@ def _is_digits(text: str) -> bool:
 
 
 def _valid(text: str, region: str | None) -> Number | None:
-    # Most numbers come as `+` and digits: the parser would only search them for other ways to write one.
-    match = _FULL.fullmatch(text)
-    code, national = (int(match[1]), match[2]) if match else (0, "")
-    if match is None or _national_prefix(code).match(national):
-        try:
-            number = phonenumbers.parse(text, region)
-        except NumberParseException:
-            return None
-        code, national = number.country_code or 0, phonenumbers.national_significant_number(number)
-    country = _country(code, national)
-    if country is None:
+    parts = _parsed(text, region)
+    country = None if parts is None else _country(*parts)
+    if parts is None or country is None:
         return None
+    code, national = parts
     # Numbers of no country, such as those with +800, have the region "001".
     return Number("e164", f"+{code}{national}", country if country.isalpha() else None)
+
+
+def _parsed(text: str, region: str | None) -> tuple[int, str] | None:
+    """Country code and national number; None where the text is none."""
+    # Most numbers come as `+` and digits: the parser would only search them for other ways to write one.
+    match = _FULL.fullmatch(text)
+    if match is not None and not _national_prefix(int(match[1])).match(match[2]):
+        return int(match[1]), match[2]
+    try:
+        number = phonenumbers.parse(text, region)
+    except NumberParseException:
+        return None
+    return number.country_code or 0, phonenumbers.national_significant_number(number)
 
 
 # A new number was the dearest part of a row: `region_code_for_number` tries ten patterns one by one, and

@@ -56,7 +56,7 @@ class Frame(NamedTuple):
     tail: bytes = b""
 
 
-_BARE = Frame()
+BARE = Frame()
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Rows:
 
     json: bytes = b""
     count: int = 0
-    frame: Frame = _BARE
+    frame: Frame = BARE
 
     @classmethod
     def of(cls, lines: Sequence[bytes]) -> Rows:
@@ -121,9 +121,7 @@ class Block:
         return [next(inside) if within else None for within in self.inside]
 
 
-def read_page(
-    body: bytes, plan: Plan, period: Period | None, with_digests: bool = False, frame: Frame = _BARE
-) -> Block:
+def read_page(body: bytes, plan: Plan, period: Period | None, with_digests: bool = False, frame: Frame = BARE) -> Block:
     """Parse, normalise, cut and serialise one page.
 
     `period` None keeps every row.

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from cdr.errors import BodyError, ConfigError, SyncError, TooSlowError, TransientError, UnavailableError
 from cdr.lookback import Tallies
-from cdr.pages import Block, Frame, ReadPage, Rows, read_page
+from cdr.pages import BARE, Block, Frame, ReadPage, Rows, read_page
 from cdr.paginators import Facts, SinglePage
 from cdr.reconciling import Pass
 from cdr.stream import Quirk, Request, Stream
@@ -59,10 +59,6 @@ class WindowCount:
     tallies: Tallies = field(default_factory=lambda: Tallies((), ()))
 
 
-def _no_frame(_: str) -> Frame:
-    return Frame()
-
-
 @dataclass(frozen=True)
 class Means:
     """What the readers of a session work with.
@@ -77,7 +73,7 @@ class Means:
     ahead: int
     logger: logging.Logger
     read_page: ReadPage = read_page
-    frame: Callable[[str], Frame] = _no_frame
+    frame: Callable[[str], Frame] = lambda _: BARE
 
 
 class WindowReader:

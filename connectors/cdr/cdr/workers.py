@@ -22,7 +22,7 @@ from typing import Any
 
 from cdr import memory
 from cdr.errors import BodyError
-from cdr.pages import Block, Frame, Plan, read_page
+from cdr.pages import BARE, Block, Frame, Plan, read_page
 from cdr.windows import Period
 
 ENVIRONMENT = "CDR_WORKERS"
@@ -34,7 +34,6 @@ _MOST = 4
 # this share of the time the vendor is what a sync waits for.
 _SECONDS = 0.2
 _SHARE = 0.3
-_NO_FRAME = Frame()
 
 
 @dataclass
@@ -93,7 +92,7 @@ class PageWorkers:
         return cls(min(threads, _cores(), _MOST), logger)
 
     def read_page(
-        self, body: bytes, plan: Plan, period: Period | None, with_digests: bool = False, frame: Frame = _NO_FRAME
+        self, body: bytes, plan: Plan, period: Period | None, with_digests: bool = False, frame: Frame = BARE
     ) -> Block:
         """As `cdr.pages.read_page`."""
         if self._at_once and not self._ready:
