@@ -105,6 +105,13 @@ class Normaliser:
 
     def row(self, vendor_row: Any) -> Row:
         """The canonical row: every column, in the order of the contract."""
+        return self.read(vendor_row)[0]
+
+    def read(self, vendor_row: Any) -> tuple[Row, str | None]:
+        """The canonical row, and its `cut` time as the vendor printed it: canonical text in UTC, None if unreadable.
+
+        A time that was corrected from an epoch is given uncorrected: the server filtered on what it printed.
+        """
         plan = self._plan
         row = plan.template.copy()
         issues: list[str] = []
@@ -120,24 +127,16 @@ class Normaliser:
             row[plan.key] = plan.key_prefix + row[plan.identity]
         if plan.keeps_raw:
             row["raw"] = vendor_row if isinstance(vendor_row, dict) else {"value": vendor_row}
+        printed = None if self.cut is None else row.get(self.cut)
+        if issues:
+            if plan.printed is not None and "time_mismatch" in issues:
+                printed = plan.printed(vendor_row)
+            row["issues"] = [issue for issue in ISSUES if issue in issues]
         if plan.hide is not None:
             plan.hide(row)
         if not plan.keeps_issues:
             del row["issues"]
-        elif issues:
-            row["issues"] = [issue for issue in ISSUES if issue in issues]
-        return row
-
-    def read(self, vendor_row: Any) -> tuple[Row, str | None]:
-        """The canonical row, and its `cut` time as the vendor printed it: canonical text in UTC, None if unreadable.
-
-        A time that was corrected from an epoch is given uncorrected: the server filtered on what it printed.
-        """
-        row = self.row(vendor_row)
-        printed = self._plan.printed
-        if printed is not None and "time_mismatch" in row["issues"]:
-            return row, printed(vendor_row)
-        return row, None if self.cut is None else row.get(self.cut)
+        return row, printed
 
     def _compile(self) -> _Plan:
         allowed = frozenset(self.columns) - _FILLED_HERE

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from cdr.errors import BodyError, quoted
-from cdr.moments import WHOLE, instant
+from cdr.moments import instant
 from cdr.normaliser import Normaliser, serialise
 from cdr.paginators import Facts, Paginator, Paths, dig, whole
 from cdr.windows import Period, timestamp
@@ -132,7 +132,7 @@ def read_page(body: bytes, plan: Plan, period: Period | None, with_digests: bool
     block = Block(plan.paginator.facts(document, len(rows), plan.total))
     # What follows runs for every row: names of its own, not the block's, are the cheaper ones.
     ids, insides, times, digests = block.ids, block.inside, block.printed, block.digests
-    read, key, holds, highest = plan.normaliser.read, plan.key, _cut(period), ""
+    read, key, (first, last), highest = plan.normaliser.read, plan.key, _bounds(period), ""
     head, tail = frame.head, frame.tail + b"\n"
     # Not a list of lines: their pieces of memory would be spread over the heap, and outlive the page as holes in it.
     lines = BytesIO()
@@ -141,14 +141,16 @@ def read_page(body: bytes, plan: Plan, period: Period | None, with_digests: bool
         row, printed = read(vendor_row)
         ids.append(row[key])
         times.append(printed)
-        inside = printed is None or holds(printed)
-        insides.append(inside)
-        digests.append(digest(row) if with_digests and inside else 0)
-        if not inside:
-            continue
-        # Without its `Z`, canonical text sorts as time does, fractions and all.
-        if printed is not None and printed[:-1] > highest:
-            highest = printed[:-1]
+        if printed is not None:
+            moment = printed[:-1]
+            if not first <= moment < last:
+                insides.append(False)
+                digests.append(0)
+                continue
+            if moment > highest:
+                highest = moment
+        insides.append(True)
+        digests.append(digest(row) if with_digests else 0)
         write(head)
         write(serialise(row))
         write(tail)
@@ -159,18 +161,19 @@ def read_page(body: bytes, plan: Plan, period: Period | None, with_digests: bool
     return block
 
 
-def _cut(period: Period | None) -> Callable[[str], bool]:
-    """Whether a canonical text lies in the period."""
+def _bounds(period: Period | None) -> tuple[str, str]:
+    """The first and last moment of a period as canonical text without its `Z`, which sorts as time does.
+
+    A fraction has no zeros at its end: with one, a text would sort before the same moment with fewer of them.
+    """
     if period is None:
-        return lambda _: True
-    first, last = timestamp(period.start)[:WHOLE], timestamp(period.end)[:WHOLE]
+        return "", "~"
+    return _bound(period.start), _bound(period.end)
 
-    def holds(printed: str) -> bool:
-        second = printed[:WHOLE]
-        # A bound may lie within its second.
-        return first < second < last or (second in (first, last) and instant(printed) in period)
 
-    return holds
+def _bound(moment: datetime) -> str:
+    text = timestamp(moment)[:-1]
+    return text.rstrip("0") if "." in text else text
 
 
 def digest(row: dict[str, Any]) -> int:
