@@ -147,7 +147,7 @@ def read_page(body: bytes, plan: Plan, period: Period | None, with_digests: bool
                 insides.append(False)
                 digests.append(0)
                 continue
-            if moment > highest:
+            if moment > highest:  # noqa: PLR1730 (a call of max for every row)
                 highest = moment
         insides.append(True)
         digests.append(digest(row) if with_digests else 0)
