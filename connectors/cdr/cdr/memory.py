@@ -19,6 +19,5 @@ def settle() -> None:
         # Room is kept: given back to the system after each page, it has to be cleared anew for the next one.
         mallopt(_M_MMAP_THRESHOLD, 32 * _MIB)
         mallopt(_M_TRIM_THRESHOLD, 256 * _MIB)
-    # What was imported stays: the collector need not look at it again and again.
-    gc.collect()
+    # What was imported stays, and hardly any of it is garbage: the collector need not look at it again and again.
     gc.freeze()

@@ -44,4 +44,36 @@ def test_the_cdk_is_imported_whole_and_without_the_clients_of_databases():
         assert AirbyteMessageSerializer.load({"type": "LOG", "log": {"level": "INFO", "message": "hello"}}) == log
         assert "boto3" not in sys.modules
     """
+    run(code)
+
+
+def test_the_package_of_the_cdk_is_whole_once_it_is_asked_for_a_name():
+    run("""
+        import sys
+        from cdr.startup import quick_imports
+        with quick_imports():
+            import cdr.entrypoint
+        import airbyte_cdk
+        assert "airbyte_cdk.destinations" not in sys.modules
+        assert airbyte_cdk.models.Type
+        assert "airbyte_cdk.destinations" not in sys.modules
+        from airbyte_cdk import Destination, Source
+        from airbyte_cdk.entrypoint import Source as SourceOfTheModule
+        assert Source is SourceOfTheModule
+        assert airbyte_cdk.__version__ and airbyte_cdk.TypeTransformer
+        assert not hasattr(airbyte_cdk, "nothing_of_that_name")
+    """)
+
+
+def test_a_cdk_that_is_there_already_is_left_alone():
+    run("""
+        import airbyte_cdk
+        from cdr.startup import quick_imports
+        with quick_imports():
+            import cdr.entrypoint, sys
+        assert sys.modules["airbyte_cdk"] is airbyte_cdk
+    """)
+
+
+def run(code):
     subprocess.run([sys.executable, "-c", dedent(code)], check=True, timeout=60)
