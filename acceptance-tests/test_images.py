@@ -1,14 +1,12 @@
 """Every connector's image, built and run: not root, a read-only root file system, against the vendors' simulators.
 
-`make test-images` runs these. `make test` runs only what needs no engine, and says why where there is none.
+`make test-images` runs these. What needs no engine is in `test_image_files.py`, which `make test` runs.
 """
 
 import functools
 import json
 import os
-import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,16 +15,14 @@ from typing import Any
 import pytest
 from airbyte_cdk.test.standard_tests import SourceTestSuiteBase
 
-from folders import WRITTEN, written_folder
+from documentation import SHELL, Block
+from folders import WRITTEN
 from harness import Outcome, catalog, vendor
-from test_docs import SHELL, Block
 from tools import image
 from tools.boilerplate import facts_of
-from tools.install import ROOT
 
 pytest_plugins = ["airbyte_cdk.test.standard_tests.pytest_hooks"]
 
-DOCKERFILES = [ROOT / "Dockerfile", ROOT / "acceptance-tests" / "simulators" / "Dockerfile"]
 TAG = "test"
 CHOSEN = [folder for folder in WRITTEN if os.environ.get("CONNECTOR") in (None, "", folder.name)]
 chosen_folder = pytest.mark.parametrize("folder", CHOSEN, ids=lambda folder: folder.name)
@@ -240,78 +236,3 @@ def _suite(folder: Path) -> type[SourceTestSuiteBase]:
 
 
 globals().update({suite.__name__: suite for suite in map(_suite, CHOSEN)})
-
-
-# What needs no engine.
-
-
-def test_an_engine_that_is_found_answers() -> None:
-    try:
-        assert image.engine()
-    except image.ImageError as error:
-        pytest.skip(f"images are not tried: {error.args[0].splitlines()[0]}")
-
-
-def test_without_an_engine_the_advice_names_every_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    silent = tmp_path / "docker"
-    silent.write_text("#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n")
-    silent.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(image.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(image, "_SETTINGS", tmp_path / "containers.conf")
-    (tmp_path / "apt-get").write_text("")
-    (tmp_path / "apt-get").chmod(0o755)
-    with pytest.raises(image.ImageError) as caught:
-        image.engine()
-    said = str(caught.value)
-    assert "docker is installed and says: Cannot connect to the Docker daemon" in said
-    for step in (
-        "apt-get install -y podman",
-        "make image ARGS=--settings > ",
-        "make image ARGS=--base",
-        "make test-images",
-    ):
-        assert step in said
-
-
-def test_a_connector_that_is_not_there_is_told_in_one_sentence() -> None:
-    with pytest.raises(image.ImageError, match=r"^CONNECTOR=source-nobody has to be one of .*source-voxo"):
-        image.base_of("source-nobody")
-
-
-@written_folder
-def test_the_base_image_is_the_same_in_the_metadata_and_the_dockerfile(folder: Path) -> None:
-    base = image.base_of(folder.name)
-    assert re.fullmatch(r"airbyte/python-connector-base:\d+\.\d+\.\d+@sha256:[0-9a-f]{64}", base)
-    for file in DOCKERFILES:
-        assert f"ARG BASE_IMAGE={base}\n" in file.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
-def test_a_dockerfile_is_read_by_old_builders_too(file: Path) -> None:
-    text = file.read_text(encoding="utf-8")
-    assert not re.search(
-        r"^# *syntax=|^RUN +--|^(COPY|ADD) .*(--chmod|--link|--exclude|<<)|<<-?['\"]?E", text, re.MULTILINE
-    )
-    assert text.rstrip().splitlines()[-1] == "USER airbyte"
-
-
-def test_no_account_gets_into_a_build() -> None:
-    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    assert lines[1] == "*"
-    assert {"connectors/*/integration_tests", "connectors/*/secrets"} <= set(lines)
-
-
-@pytest.mark.skipif(shutil.which("podman") is None, reason="podman is not installed")
-def test_the_settings_for_podman_are_settings(tmp_path: Path) -> None:
-    file = tmp_path / "containers.conf"
-    file.write_text(image.settings())
-    done = subprocess.run(
-        ["podman", "info"],  # noqa: S607  found above
-        env={**os.environ, "CONTAINERS_CONF": str(file)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Failed to decode" not in done.stderr
-    assert done.returncode == 0, done.stderr
