@@ -228,6 +228,7 @@ def test_results_say_what_was_missed():
     text = results.document(full_report(), "a machine", 2, "costs")
     assert "| 0 ms, same job: times dlt extract | at least 2 | 1.00 (1.00 to 1.00) | **missed** |" in text
     assert "| MiB of the main process, 4 workers | at most 150 | 100.00 (100.00 to 100.00) | yes |" in text
+    assert "| the same against dlt with parallel days | no aim | 1.00 (1.00 to 1.00) |  |" in text
     assert "- `import airbyte_cdk` took 1.00 s; 1.0 s where the aims were set" in text
 
 

@@ -16,7 +16,7 @@ class Aim:
 
     case:    the case that it is measured in
     measure: the figure, None where the run lacks it
-    at_least, at_most: what the median is held against
+    at_least, at_most: what the median is held against; a line without either is there to be compared with
     """
 
     text: str
@@ -25,11 +25,15 @@ class Aim:
     at_least: float | None = None
     at_most: float | None = None
 
-    def is_met(self, figure: float) -> bool:
+    def is_met(self, figure: float) -> bool | None:
+        if self.at_least is None and self.at_most is None:
+            return None
         return (self.at_least is None or figure >= self.at_least) and (self.at_most is None or figure <= self.at_most)
 
     def wanted(self) -> str:
-        return f"at least {self.at_least:g}" if self.at_least is not None else f"at most {self.at_most:g}"
+        if self.at_least is not None:
+            return f"at least {self.at_least:g}"
+        return "no aim" if self.at_most is None else f"at most {self.at_most:g}"
 
 
 Measure = Callable[[Outcome], Spread | None]
@@ -65,11 +69,11 @@ def _slowest_start(outcome: Outcome) -> Spread | None:
 
 AIMS: tuple[Aim, ...] = (
     Aim("0 ms, same job: times dlt extract", "vonage-0ms", _times("dlt, normalising"), 2),
-    Aim("the same, where dlt's files are not compressed", "vonage-0ms", _times("dlt, not compressed, normalising"), 2),
+    Aim("the same, where dlt's files are not compressed", "vonage-0ms", _times("dlt, not compressed, normalising")),
     Aim("0 ms, same job: times singer-sdk", "vonage-0ms", _times("singer-sdk, normalising"), 3),
     Aim("0 ms, same job: times CDK declarative", "vonage-0ms", _times("cdk, normalising"), 4),
     Aim("0 ms, peers not normalising: times dlt extract", "vonage-0ms", _times("dlt"), 1.3),
-    Aim("the same, where dlt's files are not compressed", "vonage-0ms", _times("dlt, not compressed"), 1.3),
+    Aim("the same, where dlt's files are not compressed", "vonage-0ms", _times("dlt, not compressed")),
     Aim("0 ms, peers not normalising: times singer-sdk (msgspec)", "vonage-0ms", _times("singer-sdk"), 1.0),
     Aim("0 ms, peers not normalising: times CDK declarative", "vonage-0ms", _times("cdk"), 3),
     Aim("one core: part of the floor's rows/s, 1 thread", "one-core", _times("floor, 1 thread"), 0.8),
@@ -80,7 +84,7 @@ AIMS: tuple[Aim, ...] = (
         _best_of("dlt", "singer-sdk"),
         3.5,
     ),
-    Aim("the same against dlt with parallel days", "vonage-50ms", _times("dlt, parallel days"), 3.5),
+    Aim("the same against dlt with parallel days", "vonage-50ms", _times("dlt, parallel days")),
     Aim("50 ms, 10 workers, peers not normalising: times CDK declarative", "vonage-50ms", _times("cdk"), 2.3),
     Aim(
         "50 ms, pages of 100, 30 windows: 10 workers, times 2 workers",
