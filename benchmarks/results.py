@@ -111,8 +111,9 @@ def document(report: list[Outcome], where: str, rounds: int, costs: str) -> str:
         "",
         "## Aims",
         "",
-        "Ratios are taken round by round; given are their median, the least and the most. The aims were set against dlt as "
-        "it comes: its files compressed, one page after the other. Lines without an aim hold it to more than that.",
+        "Ratios are taken round by round; given are their median, the least and the most.",
+        "The aims were set against dlt as it comes: files compressed, one page after the other. Two lines without an aim",
+        "show it without compression, one with its days in parallel.",
         "",
         aims(report),
         "",
