@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +12,10 @@ from openapi_spec_validator.readers import read_from_filename
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.install import ROOT
+
 SPECS = ROOT / "specs"
 VENDORS = sorted(path.name.removesuffix(".openapi.yaml") for path in SPECS.glob("*.openapi.yaml"))
-CONNECTORS = sorted(path for path in (ROOT / "connectors").glob("source-*") if path.is_dir())
-MARK = re.compile(r"\[[DCI](, [DCI])*\]")
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 LITERAL = {"example", "examples"}  # below these keys stands data, not OpenAPI
 DOCUMENT = "urn:document"

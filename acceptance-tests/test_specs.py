@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from folders import any_folder, properties_of, written_folder
+from harness import vendor as vendor_of
 from openapi_documents import (
-    CONNECTORS,
-    MARK,
     VENDORS,
     described,
     document,
@@ -22,6 +23,8 @@ from openapi_documents import (
     nodes,
     operations,
 )
+
+MARK = re.compile(r"\[[DCI](, [DCI])*\]")
 
 
 def test_there_are_documents() -> None:
@@ -34,20 +37,15 @@ def test_a_document_is_valid_openapi_3_1(vendor: str) -> None:
     OpenAPIV31SpecValidator(document(vendor)).validate()
 
 
-@pytest.mark.parametrize("connector", CONNECTORS, ids=lambda path: path.name)
-def test_every_connector_has_a_document(connector: Path) -> None:
-    assert connector.name.removeprefix("source-").replace("-", "_") in VENDORS
+@any_folder
+def test_every_connector_has_a_document(folder: Path) -> None:
+    assert vendor_of(folder.name) in VENDORS
 
 
-@pytest.mark.parametrize("connector", CONNECTORS, ids=lambda path: path.name)
-def test_the_default_api_url_is_the_first_server(connector: Path) -> None:
-    vendor = connector.name.removeprefix("source-").replace("-", "_")
-    declared = sorted(connector.glob("source_*/spec.json"))
-    if not declared:
-        pytest.skip("this connector is not built yet")
-    spec = json.loads(declared[0].read_text(encoding="utf-8"))
-    default = spec["connectionSpecification"]["properties"]["api_url"].get("default")
-    server = document(vendor)["servers"][0]["url"]
+@written_folder
+def test_the_default_api_url_is_the_first_server(folder: Path) -> None:
+    default = properties_of(folder)["api_url"].get("default")
+    server = document(vendor_of(folder.name))["servers"][0]["url"]
     assert default == (None if "{" in server else server)
 
 

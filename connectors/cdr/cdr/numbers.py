@@ -105,8 +105,10 @@ def _is_digits(text: str) -> bool:
 
 def _valid(text: str, region: str | None) -> Number | None:
     parts = _parsed(text, region)
-    country = None if parts is None else _country(*parts)
-    if parts is None or country is None:
+    if parts is None:
+        return None
+    country = _country(*parts)
+    if country is None:
         return None
     code, national = parts
     # Numbers of no country, such as those with +800, have the region "001".
