@@ -113,6 +113,10 @@ class Config:
         start = self._start or datetime.fromtimestamp(0, timezone.utc)
         return Period(start, end) if start < end else None
 
+    def dates(self, granularity: timedelta) -> tuple[datetime | None, datetime | None]:
+        """The first moment of `start_date`, and the first one behind `end_date`; None where it was not given."""
+        return self._start, None if self._end is None else self._first_moment_after(granularity)
+
     def _last_moment(self) -> datetime:
         return self._first_moment_after(timedelta(microseconds=1))
 

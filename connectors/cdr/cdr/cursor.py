@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import logging
 import threading
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -23,13 +23,17 @@ from airbyte_cdk.sources.streams.concurrent.state_converters.datetime_stream_sta
 )
 from airbyte_cdk.sources.types import StreamSlice
 
-from cdr.lookback import Tallies, bucket_periods, buckets_from, step_of
+from cdr.lookback import Lookback
 from cdr.stream import Stream
-from cdr.windows import Period, split, step_for, timestamp
+from cdr.windows import Period, certain, occurs_once, split, step_for, timestamp
 
 _SYNCED_UNTIL = "synced_until"
-_LOOKBACK = "lookback"
-_A_DAY = timedelta(days=1)
+_DIALECT = "dialect"
+_VERSION = "version"
+_VERSION_NOW = 2
+_HOUR = timedelta(hours=1)
+# Pages of one window are read in parallel, so a window may have many; the fewer windows, the fewer last pages.
+_PAGES_A_WINDOW = 50
 
 
 class _Microseconds(IsoMillisConcurrentStreamStateConverter):
@@ -46,11 +50,11 @@ class WindowCursor(ConcurrentCursor):
     """Generates the windows of one sync and keeps its state.
 
     Slices are half-open, so neighbours share an edge and merge. `synced_until` in the state is the end that a sync set
-    out for. A sync that finds it reached opens what lies nearer to it than the lookback again, window by window: late
-    calls may have come. A sync that finds gaps before it resumes one that was killed: it reads the gaps, opens nothing
-    again, and leaves `synced_until` as it is, so that the sync after it looks back far enough. Killed again and again,
-    syncs still get on. `lookback` holds what was found in the stretch that will be read again (`lookback.py`).
-    A state from the future is handed back as it came and nothing is read.
+    out for. A sync that finds it reached opens what lies nearer to it than the lookback again: late calls may have
+    come. A sync that finds gaps before it resumes one that was killed: it reads the gaps, opens nothing again, and
+    leaves `synced_until` as it is, so that the sync after it looks back far enough. Killed again and again, syncs
+    still get on. What was found in the stretch that will be read again is in `lookback.py`, what was found out about
+    the vendor in `dialect`. A state from the future is handed back as it came and nothing is read.
     """
 
     def __init__(
@@ -65,26 +69,34 @@ class WindowCursor(ConcurrentCursor):
         manager: ConnectorStateManager,
         logger: logging.Logger,
     ) -> None:
-        self._logger = logger
         self._handed_back: Mapping[str, Any] | None = None
         self._sync = period
         self._stream = stream
         self._workers = workers
         self._end = self._synced_until = period.end if period else now
+        self._open_windows: set[Period] = set()
+        self._lock = threading.Lock()
+        self.dialect: dict[str, Any] = {}
         given = copy.deepcopy(dict(state))  # the CDK turns its texts into moments in place
+        if given and given.pop(_VERSION, None) is None:
+            given = stream.upgraded(given)
+        keeps_from = self._end - stream.lookback
+        self.lookback = Lookback(given, keeps_from)
+        dialect = given.pop(_DIALECT, None)
         until = given.pop(_SYNCED_UNTIL, None)
-        self._buckets = {bucket.period: bucket for bucket in buckets_from(given.pop(_LOOKBACK, ()))}
-        self._buckets_lock = threading.Lock()
-        self._horizon = (period.end if period else now) - stream.lookback
+        for name in ("known", "hours", "repeated"):
+            given.pop(name, None)
         start = period.start if period else now
         try:
             self._setup(given, start, repository, manager)
             last = self._parsed(until) or self._last_end()
+            self.dialect = dict(dialect) if isinstance(dialect, Mapping) else {}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             logger.warning(
                 f"{stream.name}: the state cannot be read ({error}); everything since start_date is read again."
             )
             self._setup({}, start, repository, manager)
+            self.lookback = Lookback({}, keeps_from)
             last = self._last_end()
         if state and self._last_end() > now:
             logger.warning(
@@ -93,10 +105,16 @@ class WindowCursor(ConcurrentCursor):
             )
             self._handed_back = dict(state)
             return
-        if period and last > period.start and any(Period(period.start, last).without(self._covered())):
+        self._resumes = bool(
+            period and last > period.start and any(Period(period.start, last).without(self._covered()))
+        )
+        if self._resumes:
             self._synced_until = last
+            self.lookback.keeps_from = min(keeps_from, last - stream.lookback)
         else:
             self._open_again_from(last - stream.lookback)
+        self._windows = [*self._cut()]
+        self._open_windows = set(self._windows)
 
     def _setup(
         self,
@@ -122,34 +140,52 @@ class WindowCursor(ConcurrentCursor):
     def state(self) -> MutableMapping[str, Any]:
         if self._handed_back is not None:
             return dict(self._handed_back)
-        with self._buckets_lock:
-            kept = [bucket.as_json() for bucket in sorted(self._buckets.values()) if bucket.period.end > self._horizon]
-        return {**super().state, _SYNCED_UNTIL: timestamp(self._synced_until), _LOOKBACK: kept}
-
-    def windows(self) -> list[tuple[Period, Tallies]]:
-        """The windows of this sync, each with the buckets in it that the state keeps count of.
-
-        Windows are what the state does not cover, cut on the grid, and cut into buckets where late calls can come.
-        Where a narrow window costs as much as a wide one, the buckets lie inside the windows instead.
-        """
-        if self._sync is None or self._handed_back is not None:
-            return []
-        window, zone, known = self._stream.window, self._stream.zone, sorted(self._buckets.values())
-        step = step_for(self._sync, window, self._workers)
-        bucket_step = step_of(self._stream.lookback)
-        windows: list[tuple[Period, Tallies]] = []
-        for gap in self._sync.without(self._covered()):
-            buckets = bucket_periods(gap, known, self._horizon, bucket_step, zone)
-            if window.narrowest < _A_DAY:
-                parts = [*buckets, *(part for rest in gap.without(buckets) for part in split(rest, step, zone))]
-            else:
-                parts = list(split(gap, step, zone))
-            windows += [(part, Tallies(_inside(part, buckets), known)) for part in sorted(parts)]
-        return windows
+        with self._lock:
+            is_complete = not self._open_windows and not self._resumes
+        state = {
+            **super().state,
+            _VERSION: _VERSION_NOW,
+            _SYNCED_UNTIL: timestamp(self._synced_until),
+            **self.lookback.as_state(is_complete=is_complete),
+        }
+        return {**state, _DIALECT: self.dialect} if self.dialect else state
 
     def periods(self) -> list[Period]:
-        """The windows of this sync."""
-        return [period for period, _ in self.windows()]
+        """The windows of this sync, in order: what the state does not cover."""
+        return [] if self._handed_back is not None else self._windows
+
+    def _cut(self) -> Iterator[Period]:
+        """Cut what is not covered into windows: by time, and by rows where the last sync counted them."""
+        if self._sync is None:
+            return
+        window, zone = self._stream.window, self._stream.zone
+        step = step_for(self._sync, window, self._workers)
+        for gap in self._sync.without(self._covered()):
+            if window.knows_days_only:
+                yield from split(gap, step, zone)
+                continue
+            # What the next sync will read again is cut off: nothing else has to be remembered.
+            horizon = min(max(self._end - self._stream.lookback, gap.start), gap.end)
+            for part in (gap.start, horizon), (horizon, gap.end):
+                if part[0] < part[1]:
+                    yield from self._cut_part(Period(*part), step)
+
+    def _cut_part(self, part: Period, step: timedelta) -> Iterator[Period]:
+        hours = self.lookback.hours()
+        if not hours or part.start < min(hours) or part.end > max(hours) + 24 * _HOUR:
+            yield from split(part, step, self._stream.zone)
+            return
+        most = _PAGES_A_WINDOW * self._stream.paginator.size if self._stream.paginator.has_pages else self._stream.paginator.size
+        start, rows = part.start, 0
+        for hour in sorted(hours):
+            if not part.start <= hour < part.end:
+                continue
+            full = rows + hours[hour] > most and rows
+            if (full or hour + _HOUR - start > self._stream.window.step) and start < hour and occurs_once(hour, self._stream.zone):
+                yield Period(start, hour)
+                start, rows = hour, 0
+            rows += hours[hour]
+        yield from _no_longer_than(Period(start, part.end), self._stream.window.step, self._stream.zone)
 
     def stream_slices(self) -> Iterable[StreamSlice]:
         for period in self.periods():
@@ -162,9 +198,8 @@ class WindowCursor(ConcurrentCursor):
         """Add the window to the state, unless its reading was given up."""
         if getattr(partition, "given_up", False):
             return
-        with self._buckets_lock:
-            for bucket in getattr(partition, "found", ()):
-                self._buckets[bucket.period] = bucket
+        with self._lock:
+            self._open_windows.discard(getattr(partition, "period", None))  # type: ignore[arg-type]
         super().close_partition(partition)
 
     def note_highest(self, partition: Partition, highest: datetime | None) -> None:
@@ -185,8 +220,6 @@ class WindowCursor(ConcurrentCursor):
         return [Period(one["start"], one["end"]) for one in self._slices() if one["start"] < one["end"]]
 
     def _open_again_from(self, horizon: datetime) -> None:
-        # A bucket is opened whole or not at all: a part of it could not be compared.
-        horizon = min([horizon, *(one.start for one in self._buckets if one.start < horizon < one.end)])
         kept = [one for one in self._slices() if one["start"] < horizon]
         for one in kept:
             if one["end"] > horizon:
@@ -199,8 +232,13 @@ class WindowCursor(ConcurrentCursor):
         self._concurrent_state["slices"] = kept
 
 
-def _inside(window: Period, buckets: list[Period]) -> list[Period]:
-    return [bucket for bucket in buckets if window.start <= bucket.start and bucket.end <= window.end]
+def _no_longer_than(period: Period, step: timedelta, zone: str) -> Iterator[Period]:
+    start = period.start
+    while start + step < period.end:
+        cut = certain(start + step, zone, -_HOUR)
+        yield Period(start, cut)
+        start = cut
+    yield Period(start, period.end)
 
 
 def as_slice(period: Period) -> StreamSlice:

@@ -1,33 +1,31 @@
 """From the bytes of a page to a block of finished rows: one pure function, wherever it runs.
 
-`read_page` takes bytes, a `Plan` and a `Period` and gives a `Block`. It imports no CDK, keeps nothing between calls,
+`read_page` takes bytes, a `Plan` and a `Scope` and gives a `Block`. It imports no CDK, keeps nothing between calls,
 and everything that goes in or comes out can be pickled: a thread may call it, or a worker process.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+from zlib import crc32
 
-import orjson
-
-from cdr.errors import BodyError, quoted
+from cdr.bodies import mended, parse, rows_of
+from cdr.clocks import Evidence
+from cdr.errors import BodyError
+from cdr.fields import Row
 from cdr.moments import instant
 from cdr.normaliser import Normaliser, serialise
-from cdr.paginators import Facts, Paginator, Paths, dig, whole
-from cdr.windows import Period, timestamp
+from cdr.paginators import Facts, Paginator, Paths, whole
+from cdr.record import ISSUES
+from cdr.scope import INSIDE, Scope
 
 Envelope = Callable[[Any], Any]
-
-# A search for twenty digits in a row, an order of magnitude faster than the regular expression.
-_DIGITS_ALIKE = bytes(ord("0" if byte in b"0123456789" else " ") for byte in range(256))
-_TWENTY_DIGITS = b"0" * 20
 
 
 @dataclass(frozen=True)
@@ -97,140 +95,161 @@ class Rows:
 class Block:
     """One page, ready to be written.
 
-    ids, inside: one entry a received row: its `record_id`, and whether it lies within the period
-    rows:        the rows within the period
-    printed:     the time of each row as the vendor printed it, as canonical text, None where it cannot be read: such
-                 a row is kept, and other windows may receive it too
-    digests:     a digest of each row, 0 where none was asked for
-    highest:     the latest time on the page, as the vendor printed it, within the period
-    issues:      how many rows have which issue
+    ids:     one entry a received row: its `record_id`
+    calls:   what tells two calls of one id apart, see `call_digest`
+    places:  where each row lies, see `scope.py`; empty where all are inside
+    rows:    every row
+    timeless: the places of rows whose time is missing or cannot be read: any window may bring them
+    times:   the cursor of each row, None where it cannot be read; where digests were asked for
+    digests: a digest of each row; where they were asked for
+    highest: the latest time on the page, as the vendor printed it, of the rows that are inside
+    issues:  the issues of the rows that have some, by their place on the page
     """
 
     facts: Facts
     ids: list[str] = field(default_factory=list)
-    inside: list[bool] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
     rows: Rows = Rows()
-    printed: list[str | None] = field(default_factory=list)
+    timeless: list[int] = field(default_factory=list)
+    times: list[str | None] = field(default_factory=list)
     digests: list[int] = field(default_factory=list)
     highest: datetime | None = None
-    issues: Counter[str] = field(default_factory=Counter)
+    issues: dict[int, list[str]] = field(default_factory=dict)
 
-    def lines(self) -> list[bytes | None]:
-        """One entry a received row: its line, or None where it lies outside the period."""
-        inside = iter(self.rows.lines())
-        return [next(inside) if within else None for within in self.inside]
+    def lines(self) -> list[bytes]:
+        """One entry a received row: its line."""
+        return self.rows.lines()
 
 
-def read_page(body: bytes, plan: Plan, period: Period | None, with_digests: bool = False, frame: Frame = BARE) -> Block:
-    """Parse, normalise, cut and serialise one page.
+def read_page(
+    body: bytes, plan: Plan, scope: Scope | None, with_digests: bool = False, frame: Frame = BARE
+) -> Block:
+    """Parse, normalise, place and serialise one page. No row is left out.
 
-    `period` None keeps every row.
+    `scope` None means that every row is inside.
     Raises BodyError where the body is not what the endpoint promises; a row never raises.
     """
-    document = parse(body)
-    rows = rows_of(document, plan)
+    document, repaired = parse(body)
+    rows = rows_of(document, plan.rows, plan.total, plan.failed)
     block = Block(plan.paginator.facts(document, len(rows), plan.total))
     # What follows runs for every row: names of its own, not the block's, are the cheaper ones.
-    ids, insides, times, digests = block.ids, block.inside, block.printed, block.digests
-    read, key, (first, last), highest = plan.normaliser.read, plan.key, _bounds(period), ""
+    ids, calls, places, normaliser = block.ids, block.calls, block.places, plan.normaliser
+    read, call, key, (first, last), highest = normaliser.read, normaliser.call, plan.key, _usual(scope), ""
     head, tail = frame.head, frame.tail + b"\n"
     # Not a list of lines: their pieces of memory would be spread over the heap, and outlive the page as holes in it.
     lines = BytesIO()
     write = lines.write
-    for vendor_row in rows:
+    damaged = False
+    for number, vendor_row in enumerate(rows):
+        if repaired:
+            vendor_row, damaged = mended(vendor_row)  # noqa: PLW2901 - the row, readable
         row, printed = read(vendor_row)
-        ids.append(row[key])
-        times.append(printed)
-        if printed is not None:
+        if damaged:
+            _note(row, "value_unreadable")
+        if printed is None:
+            block.timeless.append(number)
+        else:
             moment = printed[:-1]
-            if not first <= moment < last:
-                insides.append(False)
-                digests.append(0)
-                continue
-            if moment > highest:  # noqa: PLR1730 (a call of max for every row)
-                highest = moment
-        insides.append(True)
-        digests.append(digest(row) if with_digests else 0)
-        write(head)
-        write(serialise(row))
-        write(tail)
+            if first <= moment < last:
+                if moment > highest:  # noqa: PLR1730 (a call of max for every row)
+                    highest = moment
+            else:
+                places += [INSIDE] * (number - len(places))
+                places.append(_placed(scope, normaliser, vendor_row, row) if scope else INSIDE)
+        ids.append(row[key])
+        calls.append(call_digest(call(vendor_row)))
         if row.get("issues"):
-            block.issues.update(row["issues"])
+            block.issues[number] = row["issues"]
+        line = serialise(row)
+        if with_digests:
+            block.digests.append(digest(line))
+            block.times.append(row.get(normaliser.cut))
+        write(head)
+        write(line)
+        write(tail)
+    if any(places):
+        places += [INSIDE] * (len(ids) - len(places))
+    else:
+        block.places = []
     block.highest = instant(f"{highest}Z") if highest else None
-    block.rows = Rows(lines.getvalue(), sum(insides), frame)
+    block.rows = Rows(lines.getvalue(), len(ids), frame)
     return block
 
 
-def _bounds(period: Period | None) -> tuple[str, str]:
-    """The first and last moment of a period as canonical text without its `Z`, which sorts as time does.
+def _usual(scope: Scope | None) -> tuple[str, str]:
+    return ("", "~") if scope is None else scope.usual()
 
-    A fraction has no zeros at its end: with one, a text would sort before the same moment with fewer of them.
+
+def _placed(scope: Scope, normaliser: Normaliser, vendor_row: Any, row: Row) -> int:
+    """Where a row lies whose printed time is not near what was asked for."""
+    clocks = normaliser.clocks(vendor_row, row)
+    place = scope.place(clocks)
+    if place and scope.beyond_dates(clocks):
+        _note(row, "time_outside_window")
+    return place
+
+
+def _note(row: Row, issue: str) -> None:
+    noted = row.get("issues")
+    if noted is not None and issue not in noted:
+        row["issues"] = [known for known in ISSUES if known in noted or known == issue]
+
+
+def call_digest(call: tuple[Any, Any, Any, Any]) -> int:
+    """Start, from, to and direction of a call in 16 bits each, 0 for what the vendor does not say."""
+    start, caller, callee, direction = call
+    return (
+        (start is not None and _sixteen(start)) << 48
+        | (caller is not None and _sixteen(caller)) << 32
+        | (callee is not None and _sixteen(callee)) << 16
+        | (direction is not None and _sixteen(direction))
+    )
+
+
+def _sixteen(value: Any) -> int:
+    return (crc32(str(value).encode("utf-8", "surrogatepass")) & 0xFFFF) or 1
+
+
+def is_another_call(one: int, other: int) -> bool:
+    """Whether two calls with one id differ in something that both say."""
+    for shift in (48, 32, 16, 0):
+        here, there = one >> shift & 0xFFFF, other >> shift & 0xFFFF
+        if here and there and here != there:
+            return True
+    return False
+
+
+_LINK = re.compile(rb'(https?://[^"?\s]+)\?[^"\s]*')
+_EXPIRY = re.compile(rb'"recording_expires_at":"[^"]*"')
+DIGEST_BYTES: Final = 7
+
+
+def digest(line: bytes) -> int:
+    """A digest of 56 bits of a canonical row, the same for as long as the row is.
+
+    Links are signed anew at every read: they count without their query, in `raw` as in the columns.
     """
-    if period is None:
-        return "", "~"
-    return _bound(period.start), _bound(period.end)
+    if b"?" in line:
+        line = _EXPIRY.sub(b"", _LINK.sub(rb"\1", line))
+    return int.from_bytes(blake2b(line, digest_size=DIGEST_BYTES).digest(), "big")
 
 
-def _bound(moment: datetime) -> str:
-    text = timestamp(moment)[:-1]
-    return text.rstrip("0") if "." in text else text
-
-
-def digest(row: dict[str, Any]) -> int:
-    """A 64-bit digest of a canonical row, the same for as long as the row is.
-
-    A recording's link is signed anew at every read: only whether there is one counts, also where `raw` repeats it.
-    """
-    url = row.get("recording_url")
-    if url is not None:
-        row = {**row, "recording_url": True, "recording_expires_at": None}
-        if row.get("raw"):
-            row["raw"] = {name: True if value == url else value for name, value in row["raw"].items()}
-    return int.from_bytes(blake2b(serialise(row), digest_size=8).digest(), "big")
-
-
-ReadPage = Callable[[bytes, Plan, "Period | None", bool, Frame], Block]
+ReadPage = Callable[[bytes, Plan, "Scope | None", bool, Frame], Block]
 """`read_page`, or what stands for it."""
 
 
-def parse(body: bytes) -> Any:
-    """The parsed body. Raises BodyError where it is no JSON, because it was cut off or is something else."""
-    # orjson reads an integer past 64 bits as a float and refuses lone surrogates; json is slower and keeps both.
-    if _TWENTY_DIGITS not in body.translate(_DIGITS_ALIKE):
-        try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError:
-            pass
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        first = body.lstrip()[:1]
-        if first in (b"{", b"["):
-            # Not quoted: what it holds are calls, perhaps with links that open without a password.
-            raise BodyError(f"the answer is not complete JSON ({len(body)} bytes: {quoted(str(error), 100)})") from None
-        start = quoted(body[:200].decode("utf-8", "replace"), 120) or "(nothing)"
-        raise BodyError(f"the answer is no JSON; it starts with: {start}", is_html=first == b"<") from None
+class Seen(NamedTuple):
+    """What a page shows before it is read: facts, evidence for the zone, and the rows that the account has in all."""
+
+    facts: Facts
+    evidence: list[Evidence]
+    account_total: int | None
 
 
-def rows_of(document: Any, plan: Plan) -> Sequence[Any]:
-    """The rows of a parsed body. Raises BodyError: a body without its list of rows is never "no rows"."""
-    failure = plan.failed(document) if plan.failed else None
-    if failure is not None:
-        raise failure
-    rows = plan.rows(document) if callable(plan.rows) else dig(document, plan.rows)
-    if isinstance(rows, list):
-        return rows
-    if rows is None and whole(document, plan.total) == 0:
-        return []  # some vendors leave the list out where they state that there is nothing to list
-    raise BodyError(f"the answer holds no list of rows{_words(document)}")
-
-
-def _words(document: Any) -> str:
-    if isinstance(document, dict):
-        keys = ", ".join(sorted(map(str, document))[:12])
-        message = next(
-            (document[key] for key in ("message", "title", "detail", "error", "msg") if document.get(key)), None
-        )
-        said = f"; it says: {quoted(str(message))}" if message else ""
-        return f" (an object with the keys {keys or 'none'}){said}"
-    return f" (it is {type(document).__name__})"
+def seen_in(body: bytes, plan: Plan, account_total: Paths) -> Seen:
+    """What a page shows. Raises BodyError."""
+    document, _ = parse(body)
+    rows = rows_of(document, plan.rows, plan.total, plan.failed)
+    evidence = [found for row in rows if (found := plan.normaliser.evidence(row))]
+    return Seen(plan.paginator.facts(document, len(rows), plan.total), evidence, whole(document, account_total))

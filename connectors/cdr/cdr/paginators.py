@@ -1,7 +1,7 @@
 """How a vendor's endpoint is turned over, page by page. Paginators hold no state: a page is asked for by its index.
 
-A paginator answers three questions: the parameters of page n (counted from 0), how many pages the first answer
-promises, and whether an answer was the last one.
+A paginator answers two questions: the parameters of page n (counted from 0), and how many pages the first answer
+promises. Where it promises nothing, only an empty page is the end (`reading.py`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 Paths = str | tuple[str, ...]
 
@@ -37,88 +37,117 @@ def whole(document: Any, paths: Paths) -> int | None:
         value = dig(document, path)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        if isinstance(value, str) and value.isascii() and value.isdigit():
+        if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
             return int(value)
     return None
 
 
 class Paginator(ABC):
-    """What every paginator promises."""
+    """What every paginator promises.
+
+    has_pages: whether there are more than one; first: the index of a page in front of the first one, for servers that
+    count from one less than documented
+    """
+
+    has_pages: ClassVar[bool] = True
+    counts_from_one: ClassVar[bool] = False
 
     @abstractmethod
-    def params(self, index: int) -> Mapping[str, str]:
-        """The query parameters of page `index`, counted from 0."""
+    def params(self, index: int, granted: int | None = None) -> Mapping[str, str]:
+        """The query parameters of page `index`, counted from 0; `granted` is how many rows the first page had."""
 
-    @abstractmethod
     def facts(self, document: Any, rows: int, total: Paths) -> Facts:
         """What the parsed body says of its window."""
+        return Facts(rows, whole(document, total))
 
-    @abstractmethod
     def pages(self, first: Facts) -> int | None:
         """How many pages the window has by the first answer, None where only reading on tells."""
+        if first.last is not None and first.total is not None:
+            return max(1, first.last)
+        if first.total is None or (first.total and not first.rows):
+            return None
+        return max(1, -(-first.total // (first.rows or 1)))
 
+    @property
     @abstractmethod
-    def ends(self, index: int, facts: Facts) -> bool:
-        """Whether page `index` was the last one, by its own answer."""
+    def size(self) -> int:
+        """How many rows a request brings, as far as it is known."""
 
 
 @dataclass(frozen=True)
 class PageNumber(Paginator):
     """Numbered pages, counted from 1: `{"page": 1, "total_pages": 10, "page_size": 1000, "total_items": 9876, …}`.
 
-    page:  the parameter with the number
-    size:  the parameter with the page size, and the size asked for; None where the vendor fixes it
-    last:  where the body says which page is the last one
+    page:    the parameter with the number
+    asks:    the parameter with the page size, and the size asked for; None where the vendor fixes it
+    last:    where the body says which page is the last one
     granted: where the body says which page size it granted
+    usual:   how many rows a page has where the vendor fixes it
     """
 
     page: str
-    size: tuple[str, int] | None = None
+    asks: tuple[str, int] | None = None
     last: Paths = ()
     granted: Paths = ()
+    usual: int = 15
 
-    def params(self, index: int) -> Mapping[str, str]:
+    counts_from_one = True
+
+    def params(self, index: int, granted: int | None = None) -> Mapping[str, str]:
         number = {self.page: str(index + 1)}
-        return number if self.size is None else {**number, self.size[0]: str(self.size[1])}
+        return number if self.asks is None else {**number, self.asks[0]: str(self.asks[1])}
 
     def facts(self, document: Any, rows: int, total: Paths) -> Facts:
         return Facts(rows, whole(document, total), whole(document, self.last), whole(document, self.granted))
 
-    def pages(self, first: Facts) -> int | None:
-        if first.last is not None:
-            return max(1, first.last)
-        size = first.size or (self.size[1] if self.size else first.rows)
-        if first.total is None or not size:
-            return None
-        return max(1, -(-first.total // size))
+    @property
+    def size(self) -> int:
+        return self.asks[1] if self.asks else self.usual
 
-    def ends(self, index: int, facts: Facts) -> bool:
-        if facts.last is not None:
-            return index + 1 >= facts.last
-        size = facts.size or (self.size[1] if self.size else None)
-        return facts.rows == 0 or (size is not None and facts.rows < size)
+
+@dataclass(frozen=True)
+class SkipTop(Paginator):
+    """Rows to leave out and rows to send: `{"count": 237, "items": […]}`.
+
+    count may be the window's total, or only repeat the rows of the page: a total that says no more than the page has
+    is none.
+    """
+
+    skip: str = "skip"
+    top: str = "top"
+    most: int = 100
+
+    def params(self, index: int, granted: int | None = None) -> Mapping[str, str]:
+        return {self.skip: str(index * (granted or self.most)), self.top: str(self.most)}
+
+    def pages(self, first: Facts) -> int | None:
+        of_the_page = first.total == first.rows and first.rows >= _SMALLEST_PAGE and first.rows % _SMALLEST_PAGE == 0
+        return None if of_the_page else super().pages(first)
+
+    @property
+    def size(self) -> int:
+        return self.most
+
+
+_SMALLEST_PAGE = 10
 
 
 @dataclass(frozen=True)
 class SinglePage(Paginator):
     """No pages: one body holds the whole window, as in `[{…}, {…}]`, and states no total.
 
-    A body of exactly 1,000, 5,000 or 10,000 rows (any round thousand) looks like one that was cut off: `looks_cut`
-    says so, and the reader asks for the two halves of the window to find out.
+    most: how many rows are asked for at once, as far as one can tell before
     """
 
-    def params(self, index: int) -> Mapping[str, str]:
-        return {}
+    most: int = 5000
+    has_pages = False
 
-    def facts(self, document: Any, rows: int, total: Paths) -> Facts:
-        return Facts(rows)
+    def params(self, index: int, granted: int | None = None) -> Mapping[str, str]:
+        return {}
 
     def pages(self, first: Facts) -> int | None:
         return 1
 
-    def ends(self, index: int, facts: Facts) -> bool:
-        return True
-
-    @staticmethod
-    def looks_cut(facts: Facts) -> bool:
-        return facts.rows > 0 and facts.rows % 1000 == 0
+    @property
+    def size(self) -> int:
+        return self.most

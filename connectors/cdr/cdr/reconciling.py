@@ -1,44 +1,100 @@
-"""What the vendor said of the number of rows in a window, held against the rows that came."""
+"""What the vendor said of the number of calls in a window, held against the calls that came."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
-from cdr.pages import Block
+from cdr.pages import Block, is_another_call
 
 
 @dataclass
-class Pass:
-    """One reading of a window: the rows received, and what the vendor said of their number."""
+class Reading:
+    """One reading of a window, or of its two halves: the calls received, and what the vendor said of their number.
+
+    Calls are counted, not ids: two records that share an id and differ in start, in a number or in direction are two
+    calls. Two records of one page always are two, because that is how the vendor counts them.
+
+    first_total, least_total: as the pages stated it; None where none did
+    totals_of_pages: whether a stated total only repeated the rows of its page
+    """
 
     first_total: int | None = None
-    last_total: int | None = None
-    distinct: set[str] = field(default_factory=set)
-    twins: int = 0
+    least_total: int | None = None
+    totals_of_pages: bool = False
     pages: int = 0
+    _calls: dict[str, int] = field(default_factory=dict)
+    _others: dict[str, set[int]] = field(default_factory=dict)
+    _copies: Counter[str] = field(default_factory=Counter)
 
     def add(self, block: Block) -> None:
-        if self.pages == 0:
-            self.first_total = block.facts.total
+        """Count a page."""
+        ids, calls = block.ids, block.calls
+        if self._calls.keys().isdisjoint(ids) and len(set(ids)) == len(ids):
+            self._calls.update(zip(ids, calls, strict=True))
+        else:
+            self._add_each(ids, calls)
+        total = block.facts.total
+        if total is not None:
+            if self.pages and total == block.facts.rows < self.received:
+                self.totals_of_pages = True
+            self.first_total = total if self.first_total is None else self.first_total
+            self.least_total = total if self.least_total is None else min(self.least_total, total)
         self.pages += 1
-        self.last_total = block.facts.total
-        ids = set(block.ids)
-        # The same id twice on one page is no shifted page: the vendor counts both.
-        self.twins += len(block.ids) - len(ids)
-        self.distinct |= ids
 
-    def repeats(self, block: Block) -> bool:
-        """Whether a page holds nothing but rows that came before."""
-        return bool(block.ids) and self.distinct.issuperset(block.ids)
+    def _add_each(self, ids: list[str], calls: list[int]) -> None:
+        here: Counter[str] = Counter()
+        for identity, call in zip(ids, calls, strict=True):
+            here[identity] += 1
+            known = self._calls.setdefault(identity, call)
+            if is_another_call(known, call):
+                self._others.setdefault(identity, set()).add(call)
+        for identity, count in here.items():
+            if count > 1:
+                self._copies[identity] = max(self._copies[identity], count)
+
+    def join(self, other: Reading) -> None:
+        """Count the calls of another reading together with these."""
+        self._add_each([*other._calls], [*other._calls.values()])
+        for identity, calls in other._others.items():
+            self._add_each([identity] * len(calls), [*calls])
+        for identity, count in other._copies.items():
+            self._copies[identity] = max(self._copies[identity], count)
+
+    def holds_all(self, ids: list[str]) -> bool:
+        """Whether every one of these ids was received."""
+        return self._calls.keys() >= set(ids)
 
     @property
     def received(self) -> int:
-        return len(self.distinct) + self.twins
+        """The distinct calls received."""
+        more = 0
+        for identity in {*self._others, *self._copies}:
+            more += max(len(self._others.get(identity, ())), self._copies[identity] - 1)
+        return len(self._calls) + more
+
+    @property
+    def total(self) -> int | None:
+        """The total that the window had when its reading began; None where nothing stated one."""
+        return None if self.totals_of_pages else self.first_total
+
+    @property
+    def figure(self) -> int:
+        """The larger of what came and what was stated."""
+        return max(self.received, self.total or 0)
 
     def agrees(self) -> bool:
-        """Whether the vendor's total stood still while it was read, and as many rows came."""
-        return self.last_total is None or (self.first_total == self.last_total == self.received)
+        """Whether the calls that the first page stated came, and no page stated fewer.
+
+        A total that only grew is no fault: what is beyond the first page's is late, and the next sync's.
+        """
+        total = self.total
+        return total is None or (self.received >= total and self.least_total is not None and self.least_total >= total)
+
+    def reaches_least(self) -> bool:
+        """Whether at least as many calls came as some page of this reading stated."""
+        return self.totals_of_pages or self.least_total is None or self.received >= self.least_total
 
     def figures(self) -> str:
-        moved = "" if self.first_total == self.last_total else f" (it was {self.first_total} on the first page)"
-        return f"{self.received} rows received, {self.last_total} stated{moved}"
+        moved = "" if self.first_total == self.least_total else f" (down to {self.least_total} on a later one)"
+        return f"{self.received} rows received, {self.first_total} stated on the first page{moved}"

@@ -37,8 +37,7 @@ from cdr.client import Client, Meter
 from cdr.config import Config
 from cdr.cursor import WindowCursor
 from cdr.errors import ConfigError, SyncError
-from cdr.lookback import Tallies
-from cdr.reading import Means, WindowReader
+from cdr.reading import Means, Sync, WindowReader
 from cdr.record import schema
 from cdr.stream import Stream
 from cdr.sync import (
@@ -155,6 +154,7 @@ class Session:
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
         self._windows = ThreadPoolExecutor(self._workers, thread_name_prefix="windows")
         self._runs: dict[str, StreamRun] = {}
+        self._readers_of: dict[str, WindowReader] = {}
         # Only a process of our own starts others: in somebody's notebook that would run their module again.
         self._readers = PageWorkers.for_threads(self._workers, logger) if source.in_pages else PageWorkers(0, logger)
         means = Means(self._pages, self._workers, logger, self._readers.read_page)
@@ -174,9 +174,9 @@ class Session:
             self._queue.maxsize = sys.maxsize
             self._queue.not_full.notify_all()
 
-    def reader(self, stream: Stream, meter: Meter | None = None) -> WindowReader:
+    def reader(self, stream: Stream, meter: Meter | None = None, sync: Sync | None = None) -> WindowReader:
         transport = self._client.metered(meter or Meter())
-        return stream.reader()(stream, transport, self._means)
+        return stream.reader()(stream, transport, self._means, sync)
 
     def messages(
         self, chosen: list[tuple[type[Stream], SyncMode]], states: ConnectorStateManager
@@ -194,7 +194,9 @@ class Session:
             for message in core.read(streams):
                 status = message.trace.stream_status if message.trace else None
                 if status is not None and status.status in _FINISHED:
-                    yield self._runs[status.stream_descriptor.name].summary()
+                    name = status.stream_descriptor.name
+                    self._readers_of[name].conclude()
+                    yield from self._runs[name].summary()
                 yield message
         except AirbyteTracedException:
             # The core ends a failed sync as a config error whatever failed; the streams know better.
@@ -210,11 +212,13 @@ class Session:
         stream = cls(self._config)
         states = states or ConnectorStateManager()
         cursor = self._cursor(stream, mode, states) if cls.cursor else None
-        windows: Sequence[tuple[Period | None, Tallies]] = cursor.windows() if cursor else [(None, Tallies((), ()))]
+        windows: Sequence[Period | None] = cursor.periods() if cursor else [None]
         run = self._runs[cls.name] = StreamRun(cls.name, len(windows), self._repository)
-        reader = self.reader(stream, run.meter)
+        reader = self.reader(stream, run.meter, self._sync(cursor, stream) if cursor else None)
+        run.findings = reader.findings
+        self._readers_of[cls.name] = reader
         return DefaultStream(
-            partition_generator=Windows([WindowPartition(run, reader, cursor, *window) for window in windows]),
+            partition_generator=Windows([WindowPartition(run, reader, cursor, window) for window in windows]),
             name=cls.name,
             json_schema=schema(cls.name),
             primary_key=[cls.primary_key],
@@ -222,6 +226,13 @@ class Session:
             logger=self._logger,
             cursor=cursor or FinalStateCursor(cls.name, None, self._repository),
         )
+
+    def _sync(self, cursor: WindowCursor, stream: Stream) -> Sync | None:
+        period = self._config.period(self._now, stream.window.granularity)
+        if period is None:
+            return None
+        start, end = self._config.dates(stream.window.granularity)
+        return Sync(period, cursor.periods(), cursor.lookback, start, end, cursor.dialect)
 
     def _cursor(self, stream: Stream, mode: SyncMode, states: ConnectorStateManager) -> WindowCursor:
         state: MutableMapping[str, Any] = states.get_stream_state(stream.name, None)

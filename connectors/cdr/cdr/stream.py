@@ -6,7 +6,7 @@ the configuration and nothing else, so that any number of workers may share one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """One GET: a path below `api_url`, its query parameters, and headers beside those of the authenticator."""
+    """One GET: a path below `api_url`, its query parameters, and headers beside those of the authenticator.
+
+    `{}` stands for the token, in the header `Authorization` or in a parameter; without it the header is
+    `Bearer {}`.
+    """
 
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
@@ -39,18 +43,51 @@ class Request:
     def without(self, *names: str) -> Request:
         return replace(self, params={name: value for name, value in self.params.items() if name not in names})
 
+    def with_header(self, name: str, value: str) -> Request:
+        return replace(self, headers={**self.headers, name: value})
+
+
+Change = Callable[["Stream", Request, "Period | None"], Request]
+"""(stream, request as documented, the period it asks for) -> the request in another form."""
+
 
 @dataclass(frozen=True)
-class Quirk:
-    """Another form of a request, for servers that refuse the first: tried once, kept for the sync where it works.
+class Form:
+    """One form of one part of a request.
 
-    status, naming:  the refusal it answers: an HTTP status, and a word that its body must hold
-    change:          the request to send instead, from the stream, the refused request and the period it asks for
+    says:   what is special about it, in words that finish "the vendor takes …"
+    change: what makes this form of the documented one
+    window: how the period is asked for, where that is what differs
+    zone:   the zone that it asks for, and times are printed in, where that is another
     """
 
-    status: int
-    naming: str
-    change: Callable[[Stream, Request, Period], Request]
+    says: str
+    change: Change | None = None
+    window: Window | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Uncertain:
+    """A part of the request of which nobody knows which form a server takes.
+
+    point:    its name, as findings and the state spell it
+    forms:    best first; the first one is as documented
+    statuses: the refusals that another form may answer; None for every one
+    naming:   words of which a refusal must hold one; () for every refusal
+    if_empty: whether an answer without rows, although the account has calls, is a refusal as well
+    """
+
+    point: str
+    forms: tuple[Form, ...]
+    statuses: frozenset[int] | None = None
+    naming: tuple[str, ...] = ()
+    if_empty: bool = False
+
+    def concerns(self, status: int | None, text: str) -> bool:
+        """Whether another form may answer a refusal: its status, None where it has none, and its text in lower case."""
+        fits = self.statuses is None or status in self.statuses
+        return fits and (not self.naming or any(word in text for word in self.naming))
 
 
 class Stream:
@@ -62,13 +99,16 @@ class Stream:
     headers:     headers that the vendor wants on every request, beside the authenticator's
     rows:        where the rows are in a body: a dotted path, "" for the body itself, or a function of the body
     total:       where the body states the rows of the window; () where it does not
-    cursor:      the column that orders the stream and decides which window a row belongs to; None for a list that is
-                 read whole, without windows and without state
+    account_total: where the body states that the account has calls at all
+    cursor:      the column that orders the stream; None for a list that is read whole, without windows and state
     paginator, window, fields: see the modules of these names
     primary_key: the column that identifies a row
     bare_country_codes: whether the vendor sends country codes without `+`
-    quirks:      other forms of the request, see `Quirk`
+    uncertain:   what nobody knows of the request, see `Uncertain`
+    zones:       zones in which the vendor may print its times instead of the one asked for, likeliest first
+    kept:        how long the vendor keeps rows, where it says so
     missing:     what to tell people where the server answers 404, for a stream that not every server has
+    advice:      what to tell people beside the usual words, by the status of a refusal
     """
 
     name: ClassVar[str]
@@ -77,14 +117,18 @@ class Stream:
     headers: ClassVar[Mapping[str, str]] = {}
     rows: ClassVar[str | Envelope]
     total: ClassVar[Paths] = ()
+    account_total: ClassVar[Paths] = ()
     cursor: ClassVar[str | None]
     paginator: Paginator
     window: Window = Window("", "")
     fields: ClassVar[Fields]
     primary_key: ClassVar[str] = "record_id"
     bare_country_codes: ClassVar[bool] = False
-    quirks: ClassVar[tuple[Quirk, ...]] = ()
+    uncertain: ClassVar[tuple[Uncertain, ...]] = ()
+    zones: ClassVar[tuple[str, ...]] = ()
+    kept: ClassVar[timedelta | None] = None
     missing: ClassVar[str | None] = None
+    advice: ClassVar[Mapping[int, str]] = {}
 
     _required = ("name", "vendor", "endpoint", "rows", "cursor", "paginator", "fields")
 
@@ -129,6 +173,11 @@ class Stream:
 
         return WindowReader
 
+    @staticmethod
+    def upgraded(state: Mapping[str, Any]) -> dict[str, Any]:
+        """A state of version 0.1.0, read as one of today. What it counted of the lookback is of no use any more."""
+        return {name: value for name, value in state.items() if name != "lookback"}
+
     # What follows is the same for every vendor.
 
     @property
@@ -141,21 +190,36 @@ class Stream:
     def lookback(self) -> timedelta:
         return timedelta(minutes=self.config.integer("lookback_window_minutes"))
 
-    def request(self, period: Period | None, index: int) -> Request:
-        """The request for page `index` of `period`."""
-        period_params = self.window.params(period, self.zone) if period else {}
+    def request(
+        self, period: Period | None, index: int, granted: int | None = None, forms: Sequence[Form] = ()
+    ) -> Request:
+        """The request for page `index` of `period`, in these forms; `granted` as in `Paginator.params`."""
+        window = next((form.window for form in forms if form.window), self.window)
+        zone = next((form.zone for form in forms if form.zone), self.zone)
+        period_params = window.params(period, zone) if period else {}
         path = self.endpoint.format_map(self.config.path_values())
-        return Request(path, {**self.params(), **period_params, **self.paginator.params(index)}, self.headers)
+        page = self.paginator.params(index, granted)
+        request = Request(path, {**self.params(), **period_params, **page}, self.headers)
+        for form in forms:
+            if form.change is not None:
+                request = form.change(self, request, period)
+        return request
 
-    def normaliser(self) -> Normaliser:
+    def normaliser(self, found: str | None = None, asked: str | None = None) -> Normaliser:
+        """What makes canonical rows of the vendor's.
+
+        found: the zone that its times turned out to be printed in; asked: the one asked for, where it is not `zone`
+        """
         config = self.config
+        region = config.text("default_region")
         return Normaliser(
             self.fields,
             columns=COLUMNS[self.name],
             vendor=self.vendor,
             account_id=self.account_id(),
-            region=config.text("default_region"),
-            zone=self.zone,
+            region=None if region == "ZZ" else region,
+            zone=asked or self.zone,
+            zone_found=found,
             bare_country_codes=self.bare_country_codes,
             cut=self.cursor,
             include_raw=config.flag("include_raw"),
@@ -163,11 +227,11 @@ class Stream:
             origin=config.origin,
         )
 
-    def plan(self) -> Plan:
-        """The unchanging half of `read_page`."""
+    def plan(self, found: str | None = None, asked: str | None = None) -> Plan:
+        """The unchanging half of `read_page`; the zones as in `normaliser`."""
         # Taken from the class: a plan travels to worker processes, and the instance knows the credentials.
         cls = type(self)
-        return Plan(cls.name, cls.primary_key, self.normaliser(), self.paginator, cls.rows, cls.total, cls.failed)
+        return Plan(cls.name, cls.primary_key, self.normaliser(found, asked), self.paginator, cls.rows, cls.total, cls.failed)
 
 
 class CallStream(Stream, abstract=True):

@@ -35,7 +35,7 @@ from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as as_statu
 from cdr.client import Meter
 from cdr.cursor import WindowCursor, as_slice
 from cdr.errors import ConfigError, SyncError, UnavailableError
-from cdr.lookback import Bucket, Tallies
+from cdr.findings import Findings
 from cdr.pages import Frame, Rows, parse
 from cdr.reading import WindowCount, WindowReader
 from cdr.windows import Period
@@ -99,6 +99,7 @@ class StreamRun:
         self.meter = Meter()
         self.error: Exception | None = None
         self.stopped = threading.Event()
+        self.findings: Findings | None = None
         self._windows = windows
         self._closed = 0
         self._rows = 0
@@ -159,11 +160,13 @@ class StreamRun:
         if first:
             self._log(Level.WARN, f"{self.name}: {error.message}")
 
-    def summary(self) -> AirbyteMessage:
-        """The last line of a stream."""
+    def summary(self) -> Iterator[AirbyteMessage]:
+        """The last lines of a stream: what it came to, and in what the vendor differs from its documents."""
+        if self.findings is not None and (warning := self.findings.warning()):
+            yield _log(Level.WARN, f"{self.name}: {warning}")
         seconds = time.monotonic() - self._started
         issues = ", ".join(f"{name} {rows}" for name, rows in sorted(self._issues.items())) or "none"
-        return _log(
+        yield _log(
             Level.INFO,
             f"{self.name}: {self._rows} rows in {self._closed} of {self._windows} windows, "
             f"{self.meter.requests} requests, {self.meter.retries} of them retries, {seconds:.1f} seconds, "
@@ -183,14 +186,11 @@ class WindowPartition(Partition):
         reader: WindowReader,
         cursor: WindowCursor | None,
         period: Period | None,
-        tallies: Tallies,
     ) -> None:
         self._run = run
-        self._tallies = tallies
-        self.found: list[Bucket] = []
         self._reader = reader
         self._cursor = cursor
-        self._period = period
+        self.period = period
         self.given_up = False
 
     # The CDK types this as records; its queue takes messages as well, and a page is one message.
@@ -198,9 +198,9 @@ class WindowPartition(Partition):
         self.given_up = True
         if self._run.stopped.is_set():
             return
-        count = WindowCount(tallies=self._tallies)
+        count = WindowCount()
         try:
-            for rows in self._reader.read(self._period, count):
+            for rows in self._reader.read(self.period, count):
                 if rows.count:
                     yield from self._run.page(rows)
                 if self._run.stopped.is_set():
@@ -212,20 +212,21 @@ class WindowPartition(Partition):
             if self._run.failed(error):
                 raise traced(error, self._run.name) from error
             return
-        self.found = self._tallies.found()
-        if self._cursor is not None:
+        if self._cursor is not None and self.period is not None:
+            self._reader.closed(self.period)
+            self._cursor.dialect = self._reader.dialect()
             self._cursor.note_highest(self, count.highest)
         self.given_up = False
-        self._run.closed(self._period, count)
+        self._run.closed(self.period, count)
 
     def to_slice(self) -> Mapping[str, Any]:
-        return as_slice(self._period) if self._period else {}
+        return as_slice(self.period) if self.period else {}
 
     def stream_name(self) -> str:
         return self._run.name
 
     def __hash__(self) -> int:
-        return hash((self._run.name, self._period))
+        return hash((self._run.name, self.period))
 
 
 class Windows(PartitionGenerator):

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pendulum
 
-Bounds = Literal["inclusive", "half_open", "unknown"]
-
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
+_NONE = timedelta(0)
 
 
 def plain(moment: pendulum.DateTime) -> datetime:
@@ -76,37 +74,54 @@ class Window:
     start, end:   the parameters that carry the bounds
     format:       their text, in strftime's letters
     zone:         the zone of that text: an IANA name, or `{key}` for the config key that holds one
-    bounds:       which bounds the vendor includes; where that is `unknown`, one second more is asked for on each
-                  side. Rows outside the period are cut by the reader, so asking for too much is always safe.
+    margin:       asked for beside each end, because no vendor is sure to include its bounds. What comes twice goes out
+                  once, so asking for too much is always safe
     step:         the widest period asked for at once
     narrowest:    the narrowest one that is worth a request
+    smallest:     the narrowest one that the filter can express
     granularity:  the vendor's clock tick
+    behind:       asked for behind a given `end_date`: the filter may look at another of a call's times than its start,
+                  or take the last day as excluded
+    wider:        asked for beyond both ends of a sync, in the same requests, where the filter knows days only
     """
 
     start: str
     end: str
     format: str = "%Y-%m-%d %H:%M:%S"
     zone: str = "UTC"
-    bounds: Bounds = "inclusive"
+    margin: timedelta = timedelta(seconds=1)
     step: timedelta = _DAY
     narrowest: timedelta = _HOUR
+    smallest: timedelta = timedelta(seconds=1)
     granularity: timedelta = timedelta(seconds=1)
+    behind: timedelta = timedelta(0)
+    wider: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         if self.step <= self.granularity:
             raise ValueError("a window's step must be longer than its granularity")
 
-    def narrowed(self, step: timedelta) -> Window:
-        """The same window, asked for in steps no wider than `step`."""
-        return replace(self, step=min(step, self.step), narrowest=min(step, self.narrowest))
+    @property
+    def knows_days_only(self) -> bool:
+        return self.smallest >= _DAY
+
+    def asked(self, period: Period, zone: str) -> Period:
+        """The two moments that a request for `period` names, its margin included.
+
+        The end of a period is the first moment behind it: where a server excludes its bounds, all before it comes;
+        where it includes them, one moment more.
+        """
+        return Period(certain(period.start - self.margin, zone, -_HOUR), certain(period.end, zone, _HOUR))
+
+    def covers(self, period: Period, zone: str) -> Period:
+        """Everything that a request for `period` reaches, whichever way the server reads its bounds."""
+        asked = self.asked(period, zone)
+        return Period(asked.start, asked.end + self.margin) if self.margin else asked
 
     def params(self, period: Period, zone: str) -> Mapping[str, str]:
         """The query parameters that ask for every row of `period`, and perhaps for a few more at its edges."""
-        margin = timedelta(seconds=1) if self.bounds == "unknown" else timedelta(0)
-        return {
-            self.start: self.text(certain(period.start - margin, zone, -_HOUR), zone),
-            self.end: self.text(certain(period.end + margin, zone, _HOUR), zone),
-        }
+        asked = self.asked(period, zone)
+        return {self.start: self.text(asked.start, zone), self.end: self.text(asked.end, zone)}
 
     def text(self, moment: datetime, zone: str) -> str:
         return pendulum.instance(moment).in_timezone(zone).strftime(self.format)
@@ -128,15 +143,22 @@ def certain(moment: datetime, zone: str, step: timedelta) -> datetime:
 def split(period: Period, step: timedelta, zone: str) -> Iterator[Period]:
     """Cut `period` into windows that leave no gap and do not overlap.
 
-    The cuts lie on a grid that depends on `step` and `zone` alone (local midnights, and steps counted from them), so
-    two syncs cut the same stretch of time alike. No cut falls into an hour that the zone repeats.
+    Where a step divides a day, or is made of days, the cuts lie on local midnights and steps counted from them; other
+    steps are counted from the start. No cut falls into an hour that the zone repeats.
     """
     start = period.start
-    for cut in _grid(period, step, zone):
+    for cut in _grid(period, step, zone) if _DAY % step == _NONE or step % _DAY == _NONE else _steps(period, step):
         if start < cut < period.end and occurs_once(cut, zone):
             yield Period(start, cut)
             start = cut
     yield Period(start, period.end)
+
+
+def _steps(period: Period, step: timedelta) -> Iterator[datetime]:
+    cut = period.start + step
+    while cut < period.end:
+        yield cut
+        cut += step
 
 
 def _grid(period: Period, step: timedelta, zone: str) -> Iterator[datetime]:

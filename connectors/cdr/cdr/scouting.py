@@ -1,0 +1,163 @@
+"""What is found out before the first row of a sync goes out: in which zone the vendor prints its times, in which it
+reads a request, and whether an answer without rows can be believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from cdr.clocks import Evidence, zone_shown
+from cdr.errors import SyncError
+from cdr.findings import Finding, Findings
+from cdr.pages import Plan, Seen, seen_in
+from cdr.requesting import Requester
+from cdr.stream import Stream
+from cdr.windows import Period
+
+_ENOUGH: Final = 3  # rows with an epoch and without a previous leg
+_LARGEST_KEPT: Final = 4 * 1024 * 1024
+_SECOND: Final = timedelta(seconds=1)
+_HOUR: Final = timedelta(hours=1)
+
+
+class Scout:
+    """Looks at the newest window of a sync, and at the oldest where that has too few rows, before they are read.
+
+    zone:  the zone of the printed times, where it is another than the one asked for: an IANA name or an offset
+    shift: how far the vendor's reading of a request can lie beside ours
+    account_has_calls: whether the vendor states that there are calls at all
+    """
+
+    def __init__(
+        self, stream: Stream, requester: Requester, findings: Findings, dialect: Mapping[str, Any]
+    ) -> None:
+        self._stream = stream
+        self._requester = requester
+        self._findings = findings
+        self._has_brought_rows = dialect.get("has_rows") is True
+        known = dialect.get("zone")
+        self.zone: str | None = known if isinstance(known, str) and _is_zone(known) else None
+        self.shift = timedelta(0)
+        self.account_has_calls = False
+        self._bodies: dict[tuple[Period | None, int], bytes] = {}
+
+    def remembered(self) -> dict[str, Any]:
+        """What is worth to be known by the next sync."""
+        found: dict[str, Any] = {"zone": self.zone} if self.zone else {}
+        if self._has_brought_rows and any(part.if_empty for part in self._stream.uncertain):
+            found["has_rows"] = True
+        return found
+
+    def taken(self, period: Period | None, index: int) -> bytes | None:
+        """The body of a page that was asked for here, once."""
+        return self._bodies.pop((period, index), None)
+
+    def look(self, windows: Sequence[Period], plan: Plan) -> None:
+        """Find out what the first pages of the newest and the oldest window show."""
+        stream = self._stream
+        if not windows or not (stream.zones or any(part.if_empty for part in stream.uncertain)):
+            return
+        seen = self._seen(windows[-1], plan)
+        evidence = seen.evidence
+        if len(_unchained(evidence)) < _ENOUGH and len(windows) > 1:
+            oldest = self._seen(windows[0], plan)
+            evidence = [*evidence, *oldest.evidence]
+            seen = oldest if oldest.facts.rows else seen
+        self._has_brought_rows = self._has_brought_rows or seen.facts.rows > 0
+        if not seen.facts.rows:
+            self._doubt_emptiness(Period(windows[0].start, windows[-1].end), plan)
+        self._find_zone(evidence, plan)
+
+    def _seen(self, period: Period, plan: Plan) -> Seen:
+        def read(body: bytes) -> Seen:
+            seen = seen_in(body, plan, self._stream.account_total)
+            if len(body) <= _LARGEST_KEPT:
+                self._bodies[period, 0] = body
+            return seen
+
+        seen = self._requester.page(period, 0, read)
+        if (seen.account_total or seen.facts.total or seen.facts.rows) > 0:
+            self.account_has_calls = True
+        return seen
+
+    def _doubt_emptiness(self, whole: Period, plan: Plan) -> None:
+        """Nothing came although the account has calls: perhaps the form of the request finds none."""
+        if self._has_brought_rows or not self.account_has_calls:
+            return
+
+        def finds(once: bool) -> bool:
+            try:
+                return self._requester.page(whole, 0, lambda body: seen_in(body, plan, ()), once=once).facts.rows > 0
+            except SyncError:
+                return False
+
+        if finds(once=False):
+            return
+        for _ in self._requester.others_if_empty():
+            if finds(once=True):
+                self._has_brought_rows = True
+                self._bodies.clear()
+                self._requester.keep()
+                return
+
+    def _find_zone(self, evidence: Sequence[Evidence], plan: Plan) -> None:
+        asked = self._requester.zone or plan.normaliser.zone
+        zone = zone_shown(evidence, asked, self._stream.zones)
+        if zone == asked:
+            self.zone = None
+        elif zone is not None:
+            self.zone = zone
+        if self.zone is None:
+            return
+        self._findings.add(
+            Finding(
+                "zone",
+                f"its times in {asked}, as asked",
+                f"prints its times in {self.zone}",
+                evidence=f"{len(evidence)} calls whose ids carry their time" if evidence else "found by an earlier sync",
+                effect="times are read by it, with `time_mismatch`",
+            )
+        )
+        if evidence and not self._stream.window.knows_days_only:
+            self._find_shift(evidence, asked, plan)
+
+    def _find_shift(self, evidence: Sequence[Evidence], asked: str, plan: Plan) -> None:
+        """Ask for the very second of a call: where it does not come, the request is read in another zone as well."""
+        witness = max(_unchained(evidence), key=lambda one: one.epoch)
+        moment = datetime.fromtimestamp(witness.epoch, timezone.utc)
+        try:
+            seen = self._requester.page(
+                Period(moment - _SECOND, moment + _SECOND), 0, lambda body: seen_in(body, plan, ()), once=True
+            )
+        except SyncError:
+            return
+        if any(one.epoch == witness.epoch for one in seen.evidence):
+            return
+        zone = ZoneInfo(asked)
+        apart = max(abs(one.wall.replace(tzinfo=zone).timestamp() - one.epoch) for one in evidence)
+        self.shift = -(-timedelta(seconds=apart) // _HOUR) * _HOUR
+        self._findings.add(
+            Finding(
+                "zone",
+                f"the period asked for, in {asked}",
+                "reads the period asked for in another zone as well",
+                effect="what that leaves out is asked for too",
+            )
+        )
+
+
+def _unchained(evidence: Sequence[Evidence]) -> list[Evidence]:
+    return [one for one in evidence if not one.chained]
+
+
+def _is_zone(text: str) -> bool:
+    if text[:1] in "+-":
+        return len(text) == len("+05:30")
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
