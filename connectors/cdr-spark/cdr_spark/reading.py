@@ -42,7 +42,7 @@ class Session:
 
     def __init__(self, one: Account, **patience: int) -> None:
         self._workers = one.config.integer("num_workers")
-        self._client = Client(one.config, one.source.streams[0].authenticator(one.config), **patience)
+        self._client = Client(one.config, one.source.streams[0].authenticator(one.config), LOGGER, **patience)
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
         self.account = one
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import orjson
 import requests
@@ -71,20 +74,53 @@ class Portal(Protocol):
 
 
 class Authenticator(AuthBase):
-    """Signs a request. `attach` is called once, before the first request, with the way to the vendor's login."""
+    """Signs a request. `attach` is called once, before the first request, with the way to the vendor's login.
+
+    A request says where its token goes by `{}` in that place: in its header `Authorization` ("{}" is the bare token),
+    or as the whole value of a query parameter, and then it has no header. One that does not say has it as a bearer.
+    """
 
     def attach(self, portal: Portal) -> None:
-        """Nothing to do for a token that is given."""
+        """Nothing to do for an authenticator without secrets."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the token of one request goes: a form of the header, or an address with a gap."""
+
+    header: str | None
+    address: str | None = None
+
+    @classmethod
+    def of(cls, request: requests.PreparedRequest, otherwise: str = "Bearer {}") -> _Place:
+        if _GAP.search(request.url or ""):
+            return cls(None, request.url)
+        given = str(request.headers.get("Authorization", ""))
+        return cls(given if "{}" in given else otherwise)
+
+    def fill(self, request: requests.PreparedRequest, token: str) -> None:
+        if self.header is not None:
+            request.headers["Authorization"] = self.header.replace("{}", token)
+        if self.address is not None:
+            request.url = _GAP.sub(lambda _: "=" + quote(token, safe=""), self.address)
+
+
+# A parameter whose value is `{}`, percent-encoded.
+_GAP = re.compile(r"=%7B%7D(?=&|#|$)")
 
 
 class GivenToken(Authenticator):
-    """A token from the configuration, in the header `Authorization`, behind `scheme` where there is one."""
+    """A token from the configuration, behind `scheme` where the request does not say otherwise."""
 
     def __init__(self, token: str, scheme: str = "Bearer") -> None:
-        self._header = f"{scheme} {token}".strip()
+        self._token = token
+        self._form = f"{scheme} {{}}".strip()
+
+    def attach(self, portal: Portal) -> None:
+        portal.keep_secret(self._token)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._header
+        _Place.of(request, self._form).fill(request, self._token)
         return request
 
 
@@ -121,33 +157,35 @@ class LoginToken(Authenticator):
         self._portal = portal
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        _sign(request, self._current(None))
-        if self._renew_on_401 not in request.hooks["response"]:
-            request.register_hook("response", self._renew_on_401)  # type: ignore[no-untyped-call]
+        token = self._current(None).value
+        place = _Place.of(request)
+        place.fill(request, token)
+        renew = partial(self._renew_on_401, place=place, used=token)
+        request.register_hook("response", renew)  # type: ignore[no-untyped-call]
         return request
 
-    def _renew_on_401(self, response: requests.Response, **send_options: Any) -> requests.Response:
+    def _renew_on_401(
+        self, response: requests.Response, *, place: _Place, used: str, **send_options: Any
+    ) -> requests.Response:
         """Answer one 401 with one new token and one repetition: the same pattern as requests' own digest auth."""
-        request = response.request.copy()
-        used = request.headers.get("Authorization", "")
-        if response.status_code != requests.codes.unauthorized or getattr(response.request, "renewed", False):
+        if response.status_code != requests.codes.unauthorized:
             return response
+        request = response.request.copy()
         _ = response.content  # read to the end, so that the connection can be used again
         response.close()
-        _sign(request, self._current(used))
-        request.renewed = True  # type: ignore[attr-defined]
+        place.fill(request, self._current(used).value)
         repeated: requests.Response = response.connection.send(request, **send_options)
         repeated.history.append(response)
         repeated.request = request
         return repeated
 
-    def _current(self, refused_header: str | None) -> Token:
+    def _current(self, refused: str | None) -> Token:
         """A token that has not expired and is not the one that was refused. One thread mints, the others wait."""
         with self._lock:
             if self._refusal is not None:
                 raise self._refusal
             token = self._token
-            if token is None or time.time() >= token.expires_at or _header(token) == refused_header:
+            if token is None or time.time() >= token.expires_at or token.value == refused:
                 try:
                     token = self._mint(token)
                 except ConfigError as refusal:
@@ -190,14 +228,6 @@ class LoginToken(Authenticator):
             if self._on_refresh_token:
                 self._on_refresh_token(refresh)
         return Token(value, _expiry(answer.get(life_name), value), refresh if isinstance(refresh, str) else None)
-
-
-def _header(token: Token) -> str:
-    return f"Bearer {token.value}"
-
-
-def _sign(request: requests.PreparedRequest, token: Token) -> None:
-    request.headers["Authorization"] = _header(token)
 
 
 def _expiry(life: Any, token: str) -> float:

@@ -26,6 +26,10 @@ class TooSlowError(TransientError):
     """The vendor did not finish its answer in time. A window without pages is asked for again in two halves."""
 
 
+class TooLargeError(TransientError):
+    """The vendor's answer is larger than what is read at once. A narrower window has a smaller answer."""
+
+
 class UnavailableError(SyncError):
     """This account or server does not have the stream at all, which is no fault of the others."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -16,12 +19,16 @@ from airbyte_cdk.sources.streams.http.error_handlers import ErrorHandler, ErrorR
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
 from cdr.authenticators import LoginRefusedError
-from cdr.errors import ConfigError, SyncError, TooSlowError, TransientError, quoted
+from cdr.bodies import parse
+from cdr.errors import BodyError, ConfigError, SyncError, TooLargeError, TooSlowError, TransientError, quoted
+from cdr.waits import LONGEST_ASKED_SECONDS
 
 Result = requests.Response | Exception | None
 
 _PASSING = (requests.codes.request_timeout, requests.codes.too_many_requests)
 _DEEPEST_WORDS = 3
+_QUERY = re.compile(r"\?[^\s\"']*")
+_LONGEST_TOLD = timedelta(days=3650)
 
 
 def retry_after(text: str | None) -> float | None:
@@ -34,41 +41,78 @@ def retry_after(text: str | None) -> float | None:
         pass
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
+
+
+def without_query(text: str) -> str:
+    """`text` without the queries of addresses: some vendors take their token there."""
+    return _QUERY.sub("?…", text)
+
+
+class TooLargeBody(requests.RequestException):
+    """A body that was not read to its end, because it is too large."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a request came to.
+
+    error:   what to raise where it is not sent again
+    again:   whether it may pass by itself
+    asked:   the seconds that the vendor asks to wait
+    crowded: the vendor has had too many requests
+    why:     the failure in a few words, without secrets
+    """
+
+    error: SyncError
+    again: bool
+    asked: float | None = None
+    crowded: bool = False
+    why: str = "the connection failed"
 
 
 class Failures(ErrorHandler):
     """Decides what is tried again, and keeps the sentence for the person who reads of it."""
 
-    def __init__(self, attempts: int) -> None:
-        self._attempts = attempts
+    def __init__(self) -> None:
         # HttpClient ends in an error of its own wording; the one that is raised instead waits here, a thread each.
         self._local = threading.local()
 
     @property
     def max_retries(self) -> int:
-        return self._attempts - 1
+        """None: the client itself sends again, and says so."""
+        return 0
 
     @property
     def max_time(self) -> int:
         return 3600
 
-    def last(self) -> SyncError:
+    def last(self) -> Failure:
         """The last failure of this thread."""
-        error: SyncError = self._local.error
-        return error
+        failure: Failure = self._local.failure
+        return failure
 
     def interpret_response(self, response: Result) -> ErrorResolution:
         if isinstance(response, requests.Response):
             if response.ok and not response.is_redirect:
                 return ErrorResolution(ResponseAction.SUCCESS)
-            error, again = self._answered(response)
+            failure = self._failure(response)
+        elif isinstance(response, TooLargeBody):
+            failure = Failure(TooLargeError(f"The vendor's answer is too large: {response}."), again=False)
         else:
-            error, again = _network(response)
-        self._local.error = error
-        kind = FailureType.config_error if isinstance(error, ConfigError) else FailureType.transient_error
-        return ErrorResolution(ResponseAction.RETRY if again else ResponseAction.FAIL, kind, error.message)
+            failure = Failure(*_network(response))
+        self._local.failure = failure
+        kind = FailureType.config_error if isinstance(failure.error, ConfigError) else FailureType.transient_error
+        return ErrorResolution(ResponseAction.FAIL, kind, failure.error.message)
+
+    def _failure(self, response: requests.Response) -> Failure:
+        error, again = self._answered(response)
+        asked = retry_after(response.headers.get("Retry-After")) if again else None
+        if asked is not None and asked > LONGEST_ASKED_SECONDS:
+            error, again = TransientError(_come_back(response, asked)), False
+        crowded = response.status_code == requests.codes.too_many_requests
+        return Failure(error, again, asked, crowded, f"the vendor answered {response.status_code}")
 
     def _answered(self, response: requests.Response) -> tuple[SyncError, bool]:
         if response.is_redirect:
@@ -82,13 +126,30 @@ class Failures(ErrorHandler):
         raise NotImplementedError
 
 
+def _come_back(response: requests.Response, seconds: float) -> str:
+    at = datetime.now(timezone.utc) + min(timedelta(seconds=min(seconds, 1e9)), _LONGEST_TOLD)
+    return (
+        f"The vendor answered {status_line(response)} and asks to come back at {at:%Y-%m-%d %H:%M:%S} UTC, "
+        "which is too long to wait for: run the sync again then. Its state is kept."
+    )
+
+
 class RefusedError(ConfigError):
-    """A data request was refused: `status`, and the body's text in lower case, for quirks to recognise."""
+    """A data request was refused.
+
+    status:  the HTTP status
+    text:    the body's text in lower case, for quirks to recognise
+    content: the parsed body, None where it is no JSON
+    """
 
     def __init__(self, message: str, response: requests.Response) -> None:
         super().__init__(message)
         self.status = response.status_code
         self.text = response.text.lower()
+        try:
+            self.content: Any = parse(response.content)[0]
+        except BodyError:
+            self.content = None
 
 
 class DataFailures(Failures):
@@ -125,16 +186,18 @@ def _network(error: Exception | None) -> tuple[SyncError, bool]:
         advice = "if the server has an authority of its own, put its certificate into `ca_certificate`"
         return ConfigError(f"The server's certificate was not accepted ({reason}): {advice}."), False
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
-        return ConfigError(f"`api_url` is not an address that can be called: {quoted(text, 160)}"), False
+        return ConfigError(f"`api_url` is not an address that can be called: {quoted(without_query(text), 160)}"), False
+    refused = isinstance(error, requests.exceptions.ConnectionError) and "Connection refused" in text
+    # Before the other timeouts, of which it is one: a server that takes no connection is not slow in its answer.
+    if refused or isinstance(error, requests.exceptions.ConnectTimeout):
+        advice = "check `api_url`, and whether the server runs"
+        return TransientError(f"No server answers at the host and port of `api_url`; {advice}."), True
     # requests says Timeout while it waits for the head of an answer, and ConnectionError while it waits for the rest.
     if isinstance(error, requests.exceptions.Timeout) or "Read timed out" in text:
         # Whoever asked decides: a narrower window may answer sooner, the same one hardly will.
         return TooSlowError(f"The vendor did not answer in time; check `api_url`, or {later}."), False
     if "NameResolutionError" in text or "getaddrinfo" in text:
         return ConfigError("The host name of `api_url` cannot be resolved; check `api_url` and the network."), True
-    if isinstance(error, requests.exceptions.ConnectionError) and "Connection refused" in text:
-        advice = "check `api_url`, and whether the server runs"
-        return TransientError(f"No server answers at the host and port of `api_url`; {advice}."), True
     return TransientError(f"The connection broke ({quoted(_reason(error), 160)}); {later}."), True
 
 
@@ -142,7 +205,7 @@ def _reason(error: BaseException | None) -> str:
     """The innermost reason of an error: the outer ones repeat the whole address."""
     while error is not None and (error.__cause__ or error.__context__):
         error = error.__cause__ or error.__context__
-    return filter_secrets(f"{type(error).__name__}: {error}")
+    return filter_secrets(without_query(f"{type(error).__name__}: {error}"))
 
 
 def status_line(response: requests.Response) -> str:

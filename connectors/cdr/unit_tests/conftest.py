@@ -17,3 +17,26 @@ def waits(monkeypatch):
     seconds = []
     monkeypatch.setattr(time, "sleep", lambda wait: seconds.append(wait) if wait else None)
     return seconds
+
+
+class Clock:
+    """A clock that goes on by what is waited for, and by nothing else."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.on_sleep = lambda seconds: None
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        self.on_sleep(seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The clock of the client's waits: `clock.now - 1000` is what was waited for."""
+    clock = Clock()
+    monkeypatch.setattr("cdr.waits.time", clock)
+    return clock

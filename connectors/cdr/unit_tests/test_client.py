@@ -43,30 +43,22 @@ def test_a_body_shorter_than_it_says_is_tried_again():
         assert client(server).get(CALLS) == b'{"rows":[]}'
 
 
-def test_waits_grow_and_stay_bounded(waits):
+def test_what_never_passes_ends_with_the_vendors_words():
     with serving(in_turn((500, {}, {"message": "disk full"}))) as server:
         with pytest.raises(TransientError, match=r"500 \(disk full\)"):
             client(server).get(CALLS)
         assert len(server.requests) == 4
-    # HttpClient adds one second to each wait.
-    assert [0.5 * 2**n <= wait - 1 <= 2**n for n, wait in enumerate(waits)] == [True] * 3
 
 
-def test_retry_after_is_waited_for_by_every_worker(waits, monkeypatch):
-    gate = []
-    with serving(in_turn((429, {"Retry-After": "7"}, b""), OK)) as server:
-        subject = client(server)
-        subject.get(CALLS)
-        monkeypatch.setattr(
-            subject._client._gate, "wait", lambda: gate.append(subject._client._gate._open_at - time.monotonic())
-        )
-        subject.get(CALLS)
-    assert waits == [8]  # HttpClient adds one second to each wait
-    assert 6 < gate[0] <= 7
+def test_a_request_may_be_sent_once_only():
+    with serving(in_turn((503, {"Retry-After": "1"}, b""))) as server:
+        with pytest.raises(TransientError, match="503"):
+            client(server).get(CALLS, attempts=1)
+        assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("120", 120), ("0", 0), (None, None), ("soon", None), ("-5", 0), ("1.5", 1.5)]
+    ("text", "seconds"), [("120", 120), ("0", 0), (None, None), ("soon", None), ("-5", 0), ("1.5", 1.5), ("nan", 0)]
 )
 def test_retry_after_in_seconds(text, seconds):
     assert retry_after(text) == seconds

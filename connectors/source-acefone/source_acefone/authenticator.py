@@ -115,7 +115,7 @@ class _LoginToken(LoginToken):
     """Gives its token out, for others to write into a header."""
 
     def token(self, refused: str | None) -> str:
-        return self._current(None if refused is None else f"Bearer {refused}").value
+        return self._current(refused).value
 
 
 class _Worded:
