@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from cdr.clocks import Clock
 from cdr.values import Convert
 
 Row = dict[str, Any]
@@ -27,6 +28,8 @@ class Setting:
     """IANA zone of times that name none."""
     origin: str = ""
     """Scheme, host and port that links without a host belong to."""
+    zone_found: str | None = None
+    """IANA zone, or constant offset such as `+05:30`, that the rows show their times to be printed in."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,12 @@ class Reader(ABC):
     def compile(self, setting: Setting) -> Read:
         """The function that reads the column."""
 
-    def compile_printed(self, setting: Setting) -> Callable[[Row], str | None] | None:
-        """The function that reads a time as the vendor printed it; None where the column has just that."""
+    def compile_raw(self) -> Callable[[Row], Any]:
+        """The function that finds what the vendor sent; null where the column follows from others."""
+        return _nothing
+
+    def compile_clock(self, setting: Setting) -> Clock | None:
+        """What tells the time that this reader reads; None where it reads something else, or works a time out."""
         return None
 
     def where(self, **words: str) -> "Reader":
@@ -57,6 +64,10 @@ class Reader(ABC):
     def otherwise(self, other: "Reader") -> "Reader":
         """Read the other one where this one gives null."""
         return _Otherwise(self, other)
+
+
+def _nothing(_: Row) -> None:
+    return None
 
 
 Fields = Mapping[str, Reader]
@@ -86,6 +97,10 @@ class Field(Reader):
 
     path: str
     absent: str | None = field(default=None, kw_only=True)
+
+    def compile_raw(self) -> Callable[[Row], Any]:
+        """As the class says."""
+        return value_at(self.path)
 
     @abstractmethod
     def converter(self, setting: Setting) -> Convert:

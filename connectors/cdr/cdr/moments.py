@@ -31,10 +31,26 @@ WHOLE: Final = len("2019-01-31T23:59:59")
 _OFFSET: Final = re.compile(r"[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _SECOND: Final = timedelta(seconds=1)
 _TOLERANCE_SECONDS: Final = 60
-_QUARTER_SECONDS: Final = 900
-_WIDEST_QUARTERS: Final = 56  # 14 hours, the widest offset in use
+_HALF_HOUR: Final = 1800
+_HALF_HOURS: Final = range(2, 53)  # one hour to 26: further apart than that no two clocks are
+# The same time as other software writes it: a server changes the form of its dates without a word.
+_ISO: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]+))?"
+    r" ?(?:([Zz])|([+-])([01][0-9]|2[0-3])(?::?([0-5][0-9]))?)?"
+)
+_FIXED: Final = re.compile(r"([+-])([01][0-9]|2[0-6]):([0-5][0-9])")
 
 Parser = Callable[[str], datetime | None]
+Zone = ZoneInfo | timezone | timedelta
+"""Where printed times are at home. A bare offset can be wider than the day that a `timezone` is limited to."""
+
+
+class Printed(NamedTuple):
+    """What a text says: the time on the wall, the fraction's digits behind their `.`, and its own offset, if any."""
+
+    wall: datetime
+    fraction: str = ""
+    offset: timedelta | None = None
 
 
 def _iso(text: str) -> datetime | None:
@@ -84,6 +100,30 @@ PARSERS: Final[Mapping[str, Parser]] = MappingProxyType(
 """The vendors' fixed formats, in Python's notation."""
 
 
+def printed_time(text: str, parse: Parser) -> Printed | None:
+    """Read a time in the vendor's form, else as RFC 3339 or ISO 8601 write it: None where it is neither."""
+    wall = parse(text)
+    return iso8601(text) if wall is None else Printed(wall)
+
+
+def iso8601(text: str) -> Printed | None:
+    """Read date and time with `T` or a space, with or without a fraction, `Z` or an offset."""
+    parts = _ISO.fullmatch(text)
+    wall = _iso(f"{parts[1]} {parts[2]}") if parts else None
+    if parts is None or wall is None:
+        return None
+    digits, utc, sign, hours, minutes = parts.groups()[2:]
+    fraction = f".{digits}" if digits and digits.strip("0") else ""
+    if utc:
+        return Printed(wall, fraction, timedelta())
+    return Printed(wall, fraction, _offset(sign, hours, minutes or "0") if sign else None)
+
+
+def _offset(sign: str, hours: str, minutes: str) -> timedelta:
+    ahead = timedelta(hours=int(hours), minutes=int(minutes))
+    return -ahead if sign == "-" else ahead
+
+
 def rfc3339(text: str) -> str | None:
     """Read RFC 3339 with any offset; give the canonical text, the fraction's digits as they were sent.
 
@@ -110,7 +150,12 @@ def _split_fraction(tail: str) -> tuple[str | None, str]:
     if not tail.startswith("."):
         return "", tail
     digits = len(tail) - 1 - len(tail[1:].lstrip("0123456789"))
-    return (tail[: digits + 1], tail[digits + 1 :]) if digits else (None, "")
+    if not digits:
+        return None, ""
+    fraction, offset = tail[: digits + 1], tail[digits + 1 :]
+    if fraction[-1] == "0" and not fraction.strip(".0"):
+        fraction = ""
+    return fraction, offset
 
 
 def canonical(moment: datetime, fraction: str = "") -> str:
@@ -145,6 +190,29 @@ def zone_named(name: str) -> ZoneInfo | timezone:
     return UTC if name == "UTC" else ZoneInfo(name)
 
 
+def zone_or_offset(name: str) -> Zone:
+    """The IANA zone of that name, or a constant offset such as `+05:30`, which is what the clock is ahead of UTC."""
+    fixed = _FIXED.fullmatch(name)
+    return _offset(*fixed.groups()) if fixed else zone_named(name)
+
+
+def readings(wall: datetime, zone: Zone) -> tuple[datetime, datetime] | None:
+    """The instants that a wall time can mean, by `fold` 0 and 1; None past the calendar's end.
+
+    They differ where the time occurs twice (the second is later) or never (the second is earlier).
+    """
+    try:
+        if type(zone) is timedelta:
+            first = (wall - zone).replace(tzinfo=UTC)
+            return first, first
+        first = wall.replace(tzinfo=zone)  # type: ignore[arg-type]  # narrowed above, for half of what isinstance costs
+        if zone is UTC:
+            return first, first
+        return first.astimezone(UTC), wall.replace(tzinfo=zone, fold=1).astimezone(UTC)  # type: ignore[arg-type]
+    except OverflowError:
+        return None
+
+
 def epoch_of(asterisk_id: str) -> int | None:
     """The UTC epoch that an Asterisk id carries in its ten digits before the dot; None where it carries none.
 
@@ -166,23 +234,18 @@ class Weighed(NamedTuple):
     issues: tuple[str, ...] = ()
 
 
-def weigh(wall: datetime, zone: ZoneInfo | timezone, epoch: int | None = None) -> Weighed | None:
-    """Place a wall time in its zone, and hold it against the epoch where there is one; None past the
-    calendar's end.
+def weigh(wall: datetime, zone: Zone, epoch: int | None = None, corrects: bool = True) -> Weighed | None:
+    """Place a wall time in its zone, and hold it against the epoch where there is one; None past the calendar's end.
 
-    A wall time that occurs twice is read as the first of the two, unless the epoch settles it; one that never
-    occurs is read with the offset before the gap. Both are `time_ambiguous`. An epoch more than 60 seconds
-    away is a `time_mismatch`: by whole quarter hours (at most 14 hours) the zone was wrong and the epoch
-    wins, else the printed time stays.
+    A wall time that occurs twice is read as the first of the two, unless the epoch settles it; one that never occurs is
+    read with the offset before the gap. Both are `time_ambiguous`. An epoch more than 60 seconds away is a
+    `time_mismatch`. By whole half hours, one hour to 26 of them, the zone was wrong and the epoch wins; else, and where
+    the epoch `corrects` nothing, the printed time stays.
     """
-    try:
-        printed = other = wall.replace(tzinfo=zone)
-        if zone is not UTC:
-            printed, other = printed.astimezone(UTC), wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    except OverflowError:
+    meant = readings(wall, zone)
+    if meant is None:
         return None
-    # With fold=0 a doubled time is the first of the two, and a missing one has the offset before the gap;
-    # fold=1 gives the second of the two, or something earlier than fold=0.
+    printed, other = meant
     ambiguous = ("time_ambiguous",) if printed != other else ()
     if epoch is None:
         return Weighed(printed, printed, ambiguous)
@@ -192,8 +255,8 @@ def weigh(wall: datetime, zone: ZoneInfo | timezone, epoch: int | None = None) -
         return Weighed(printed, printed, () if settled else ambiguous)
     if other > printed and _apart(other, told) <= _TOLERANCE_SECONDS:
         return Weighed(other, other)
-    quarters, rest = divmod(_apart(printed, told) + _TOLERANCE_SECONDS, _QUARTER_SECONDS)
-    if rest <= 2 * _TOLERANCE_SECONDS and quarters <= _WIDEST_QUARTERS:
+    halves, rest = divmod(_apart(printed, told) + _TOLERANCE_SECONDS, _HALF_HOUR)
+    if corrects and rest <= 2 * _TOLERANCE_SECONDS and halves in _HALF_HOURS:
         missing = ambiguous if other < printed else ()
         return Weighed(told, printed, (*missing, "time_mismatch"))
     return Weighed(printed, printed, (*ambiguous, "time_mismatch"))

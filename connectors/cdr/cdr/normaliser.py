@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from cdr import exact_json
+from cdr.calls import Call, compile_call, start_of
+from cdr.clocks import Clock, Evidence
 from cdr.derivations import ends_before_start
 from cdr.fields import Field, Fields, Read, Row, Setting
 from cdr.numbers import Number, resolve
@@ -45,7 +47,11 @@ class _Plan(NamedTuple):
     keeps_issues: bool
     keeps_order: bool
     hide: Callable[[Row], None] | None
-    printed: Callable[[Row], str | None] | None
+    call: Callable[[Any], Call]
+    clock: Clock | None
+    """Of the column `cut`."""
+    witness: Clock | None
+    """Of the column that says when the call, or the recording, began."""
 
     def read(self, source: Row, row: Row, issues: list[str]) -> None:
         for column, key in self.texts:
@@ -83,6 +89,8 @@ class Normaliser:
     """ISO 3166-1 alpha-2 country of phone numbers without a country code."""
     zone: str = "UTC"
     """IANA zone of times that name none."""
+    zone_found: str | None = None
+    """IANA zone, or constant offset such as `+05:30`, that the rows show their times to be printed in."""
     bare_country_codes: bool = False
     """Whether the vendor sends country codes without `+`."""
     cut: str | None = "started_at"
@@ -129,8 +137,8 @@ class Normaliser:
             row["raw"] = vendor_row if isinstance(vendor_row, dict) else {"value": vendor_row}
         printed = None if self.cut is None else row.get(self.cut)
         if issues:
-            if plan.printed is not None and "time_mismatch" in issues:
-                printed = plan.printed(vendor_row)
+            if plan.clock is not None and "time_mismatch" in issues:
+                printed = plan.clock.printed(vendor_row)
             row["issues"] = [issue for issue in ISSUES if issue in issues]
         if plan.hide is not None:
             plan.hide(row)
@@ -138,11 +146,37 @@ class Normaliser:
             del row["issues"]
         return row, printed
 
+    def call(self, vendor_row: Any) -> Call:
+        """Start, from, to and direction as the vendor sent them; None for what is missing, null or empty text."""
+        return self._plan.call(vendor_row)
+
+    def evidence(self, vendor_row: Any) -> Evidence | None:
+        """What a row proves about the zone that its vendor prints in; None where it proves nothing."""
+        witness = self._plan.witness
+        return witness.evidence(vendor_row) if witness is not None and isinstance(vendor_row, dict) else None
+
+    def clocks(self, vendor_row: Any, row: Row) -> tuple[str, ...]:
+        """Everything that tells the `cut` time of a row that was read, in UTC: printed, corrected, found, in its id.
+
+        Slow: for rows whose printed time lies outside what was asked for.
+        """
+        plan, cut = self._plan, self.cut
+        if cut is None or not isinstance(vendor_row, dict):
+            return ()
+        texts = [] if row.get(cut) is None else [row[cut]]
+        if plan.clock is not None:
+            texts += plan.clock.texts(vendor_row)
+        if plan.witness is not None and cut == "ended_at":
+            # The id has the time of the start; the end is later by the duration.
+            texts += plan.witness.in_id(vendor_row, row.get("duration_seconds"))
+        return tuple(dict.fromkeys(texts))
+
     def _compile(self) -> _Plan:
         allowed = frozenset(self.columns) - _FILLED_HERE
         if unknown := [column for column in self.fields if column not in allowed]:
             raise ValueError(f"{self.vendor}: no field fills {', '.join(unknown)}")
-        setting = Setting(zone=self.zone, origin=self.origin)
+        setting = Setting(zone=self.zone, origin=self.origin, zone_found=self.zone_found)
+        start = start_of(self.fields)
         template: Row = {column: DEFAULTS.get(column) for column in self.columns}
         template |= {"vendor": self.vendor, "account_id": self.account_id, "issues": None}
         texts, direct = [], []
@@ -173,7 +207,9 @@ class Normaliser:
             keeps_issues="issues" in self.columns,
             keeps_order="started_at" in self.fields and "ended_at" in self.fields,
             hide=self.privacy.compile(self.columns, self._resolve),
-            printed=cut.compile_printed(setting) if cut is not None else None,
+            call=compile_call(self.fields),
+            clock=cut.compile_clock(setting) if cut is not None else None,
+            witness=self.fields[start].compile_clock(setting) if start is not None else None,
         )
 
     def _in_order(self) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from cdr import values
 from cdr.derivations import between, derived, minus, plus
 from cdr.fields import Field, Fields, Read, Reader, Row, Setting, value_at
-from cdr.moments import PARSERS, UTC, Weighed, canonical, epoch_of, rfc3339, weigh, zone_named
+from cdr.times import moment, timestamp
 from cdr.values import Convert, fold
 
 __all__ = [
@@ -172,110 +172,3 @@ class _Link(Field):
 def link(path: str) -> Reader:
     """A link; one that names no host belongs to the origin of the vendor's API."""
     return _Link(path)
-
-
-@dataclass(frozen=True)
-class _Timestamp(Field):
-    first_year: str
-
-    def converter(self, setting: Setting) -> Convert:
-        def convert(value: Any, issues: list[str]) -> str | None:
-            if type(value) is str:
-                printed = value.strip()
-                year = printed[:4]
-                if not printed or (year < self.first_year and year.isdigit() and printed[4:5] == "-"):
-                    return None
-                if moment := rfc3339(printed):
-                    return moment
-            issues.append("time_unreadable")
-            return None
-
-        return convert
-
-
-def timestamp(path: str, *, first_year: int = 0) -> Reader:
-    """An RFC 3339 time with its offset, fractions kept; years before the first one mean not set."""
-    return _Timestamp(path, f"{first_year:04}")
-
-
-@dataclass(frozen=True)
-class _Moment(Field):
-    format: str
-    zone: str | None
-
-    def __post_init__(self) -> None:
-        if self.format not in PARSERS:
-            raise ValueError(f"no parser for the time format {self.format!r}; add one to cdr.moments")
-
-    def converter(self, setting: Setting) -> Convert:
-        parse, zone = PARSERS[self.format], zone_named(self.zone or setting.zone)
-        is_canonical = zone is UTC and self.format == "%Y-%m-%d %H:%M:%S"
-
-        def convert(value: Any, issues: list[str]) -> str | None:
-            if type(value) is str:
-                printed = value.strip()
-                if not printed:
-                    return None
-                wall = parse(printed)
-                if wall is not None and is_canonical:
-                    return f"{printed[:10]}T{printed[11:]}Z"  # at half the cost of writing it anew
-                if wall is not None and zone is UTC:
-                    return f"{wall.isoformat()}Z"
-                if wall is not None and (weighed := weigh(wall, zone)):
-                    issues.extend(weighed.issues)
-                    return canonical(weighed.instant)
-            issues.append("time_unreadable")
-            return None
-
-        return convert
-
-
-@dataclass(frozen=True)
-class _WitnessedMoment(Reader):
-    path: str
-    format: str
-    zone: str | None
-    witness: str
-
-    def _weigher(self, setting: Setting) -> Callable[[Row, list[str]], Weighed | None]:
-        parse, zone = PARSERS[self.format], zone_named(self.zone or setting.zone)
-        get, get_id = value_at(self.path), value_at(self.witness)
-
-        def read(source: Row, issues: list[str]) -> Weighed | None:
-            value = get(source)
-            if value is None or values.is_blank(value):
-                return None
-            wall = parse(value.strip()) if type(value) is str else None
-            asterisk_id = values.text(get_id(source), [])
-            weighed = weigh(wall, zone, epoch_of(asterisk_id) if asterisk_id else None) if wall else None
-            issues.extend(weighed.issues if weighed else ("time_unreadable",))
-            return weighed
-
-        return read
-
-    def compile(self, setting: Setting) -> Read:
-        read = self._weigher(setting)
-
-        def read_corrected(source: Row, row: Row) -> str | None:
-            weighed = read(source, row["issues"])
-            return canonical(weighed.instant) if weighed else None
-
-        return read_corrected
-
-    def compile_printed(self, setting: Setting) -> Callable[[Row], str | None]:
-        read = self._weigher(setting)
-
-        def read_printed(source: Row) -> str | None:
-            weighed = read(source, [])
-            return canonical(weighed.printed) if weighed else None
-
-        return read_printed
-
-
-def moment(path: str, format: str, *, zone: str | None = None, witness: str | None = None) -> Reader:
-    """A time in a fixed format, in that zone, else in the zone of the account.
-
-    `witness` is the path of an Asterisk id, whose epoch settles and corrects the time.
-    """
-    printed = _Moment(path, format, zone)
-    return printed if witness is None else _WitnessedMoment(path, format, zone, witness)

@@ -47,7 +47,12 @@ class CallRecords(CallStream):
     fields = {
         "vendor_record_id": text("id"),
         "call_group_id": text("call_stats.unique_id").otherwise(text("call_stats.call_id")),
-        "started_at": moment("date", "%d-%b-%Y %H:%M:%S", witness="call_stats.call_id"),  # zone: the window's
+        "started_at": moment(
+            "date",
+            "%d-%b-%Y %H:%M:%S",
+            witness="call_stats.call_id",
+            otherwise=("call_stats.call_date", "call_stats.connection_time"),
+        ),
         "answered_at": plus("started_at", "ring_seconds").where_positive("talk_seconds"),
         "ended_at": plus("started_at", "duration_seconds"),
         "duration_seconds": seconds("call_stats.call_duration"),

@@ -71,7 +71,7 @@ class CallRecords(VoiceStream):
 
     fields = {
         "vendor_record_id": text("id"),
-        "started_at": moment("start_at", "%Y-%m-%d %H:%M:%S"),
+        "started_at": moment("start_at", "%Y-%m-%d %H:%M:%S", evidence="id"),
         "ended_at": moment("end_at", "%Y-%m-%d %H:%M:%S"),
         "duration_seconds": clock("duration"),
         "billed_seconds": clock("billing"),
@@ -127,5 +127,5 @@ class Recordings(VoiceStream):
         "recording_expires_at": derived(expiry, text("audio")),
         "duration_seconds": clock("duration"),
         "agent": text("agent"),
-        "created_at": moment("created_at", "%Y-%m-%d %H:%M:%S"),
+        "created_at": moment("created_at", "%Y-%m-%d %H:%M:%S", evidence="id"),
     }

@@ -43,8 +43,8 @@ class CallRecords(CallStream):
     authenticator = staticmethod(authenticator)
     fields = {
         "vendor_record_id": text("id"),
-        "started_at": moment("start", "%Y-%m-%d %H:%M:%S", zone="UTC"),
-        "ended_at": moment("end", "%Y-%m-%d %H:%M:%S", zone="UTC"),
+        "started_at": moment("start", "%Y-%m-%d %H:%M:%S"),
+        "ended_at": moment("end", "%Y-%m-%d %H:%M:%S"),
         "duration_seconds": seconds("length"),
         "direction": choice(
             "direction", {"inbound": "inbound", "outbound": "outbound", "internal": "internal", "intrapbx": "internal"}

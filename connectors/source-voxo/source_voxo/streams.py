@@ -28,7 +28,9 @@ class CallRecords(CallStream):
         "call_group_id": text("uniqueId"),
         "previous_leg_id": text("prevUniqueId"),
         "next_leg_id": text("nextUniqueId"),
-        "started_at": moment("time", "%m/%d/%y %H:%M:%S", zone="UTC", witness="uniqueId"),
+        "started_at": moment(
+            "time", "%m/%d/%y %H:%M:%S", witness="uniqueId", previous_leg="prevUniqueId", otherwise=("start",)
+        ),
         "answered_at": plus("started_at", "ring_seconds").where_positive("talk_seconds"),
         "ended_at": plus("started_at", "duration_seconds"),
         "duration_seconds": seconds("duration"),
