@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import orjson
@@ -17,11 +17,15 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
 from cdr.authenticators import LoginRefusedError
 from cdr.errors import ConfigError, SyncError, TooSlowError, TransientError, quoted
+from cdr.words import words_in
 
 Result = requests.Response | Exception | None
 
+_PROXY_WANTS = (
+    "The proxy on the way wants a name and a password (407): the variable HTTPS_PROXY takes them in front of its host, "
+    "as NAME:PASSWORD@."
+)
 _PASSING = (requests.codes.request_timeout, requests.codes.too_many_requests)
-_DEEPEST_WORDS = 3
 
 
 def retry_after(text: str | None) -> float | None:
@@ -73,6 +77,8 @@ class Failures(ErrorHandler):
     def _answered(self, response: requests.Response) -> tuple[SyncError, bool]:
         if response.is_redirect:
             return ConfigError(_redirect(response)), False
+        if response.status_code == requests.codes.proxy_authentication_required:
+            return ConfigError(_PROXY_WANTS), False
         if response.status_code in _PASSING or response.status_code >= requests.codes.server_error:
             message = f"The vendor answered {status_line(response)} again and again; run the sync again later."
             return TransientError(message), True
@@ -120,22 +126,45 @@ def _network(error: Exception | None) -> tuple[SyncError, bool]:
     """What a failure below HTTP means, and whether it can pass by itself."""
     text = str(error)
     later = "run the sync again later"
-    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in text:
-        reason = quoted(_reason(error), 160)
-        advice = "if the server has an authority of its own, put its certificate into `ca_certificate`"
-        return ConfigError(f"The server's certificate was not accepted ({reason}): {advice}."), False
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
-        return ConfigError(f"`api_url` is not an address that can be called: {quoted(text, 160)}"), False
+    setting = _setting(error, text)
+    if setting is not None:
+        return setting, False
     # requests says Timeout while it waits for the head of an answer, and ConnectionError while it waits for the rest.
     if isinstance(error, requests.exceptions.Timeout) or "Read timed out" in text:
         # Whoever asked decides: a narrower window may answer sooner, the same one hardly will.
         return TooSlowError(f"The vendor did not answer in time; check `api_url`, or {later}."), False
     if "NameResolutionError" in text or "getaddrinfo" in text:
         return ConfigError("The host name of `api_url` cannot be resolved; check `api_url` and the network."), True
-    if isinstance(error, requests.exceptions.ConnectionError) and "Connection refused" in text:
+    if (
+        isinstance(error, requests.exceptions.ConnectionError)
+        and "Connection refused" in text
+        and not _is_proxys(error)
+    ):
         advice = "check `api_url`, and whether the server runs"
         return TransientError(f"No server answers at the host and port of `api_url`; {advice}."), True
-    return TransientError(f"The connection broke ({quoted(_reason(error), 160)}); {later}."), True
+    broke = "The proxy of HTTPS_PROXY let nothing through" if _is_proxys(error) else "The connection broke"
+    return TransientError(f"{broke} ({quoted(_reason(error), 160)}); {later}."), True
+
+
+def _is_proxys(error: Exception | None) -> bool:
+    return isinstance(error, requests.exceptions.ProxyError)
+
+
+def _setting(error: Exception | None, text: str) -> ConfigError | None:
+    """What a failure below HTTP says of the settings or the machine; None where it says nothing of them."""
+    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in text:
+        reason = quoted(_reason(error), 160)
+        advice = "if the server has an authority of its own, put its certificate into `ca_certificate`"
+        return ConfigError(f"The server's certificate was not accepted ({reason}): {advice}.")
+    if _is_proxys(error) and "407" in text:
+        return ConfigError(_PROXY_WANTS)
+    if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in text:
+        return ConfigError("HTTPS_PROXY names a SOCKS proxy, which is not supported: name an HTTP proxy.")
+    if isinstance(error, requests.exceptions.InvalidProxyURL):
+        return ConfigError("HTTPS_PROXY holds no address of a proxy: write it like http://proxy.example.com:3128.")
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+        return ConfigError(f"`api_url` is not an address that can be called: {quoted(text, 160)}")
+    return None
 
 
 def _reason(error: BaseException | None) -> str:
@@ -160,24 +189,7 @@ def vendor_words(response: requests.Response) -> str:
         if "<html" in text.lower():
             return "an HTML page, as a proxy or a web server sends it, not the vendor's API"
         return quoted(text)
-    return quoted("; ".join(_words_in(document)))
-
-
-_WORD_KEYS = ("title", "message", "msg", "error_description", "detail", "reason", "error", "code", "name")
-
-
-def _words_in(document: Any, depth: int = 0) -> list[str]:
-    if isinstance(document, str):
-        return [document] if document.strip() else []
-    if isinstance(document, list):
-        return [word for item in document[:5] for word in _words_in(item, depth + 1)]
-    if not isinstance(document, dict) or depth > _DEEPEST_WORDS:
-        return []
-    said = [str(document[key]) for key in _WORD_KEYS if isinstance(document.get(key), str | int) and document[key]]
-    for key in ("errors", "invalid_parameters", "fault", "error"):
-        if isinstance(document.get(key), dict | list):
-            said += _words_in(document[key], depth + 1)
-    return list(dict.fromkeys(said))
+    return quoted("; ".join(words_in(document, is_error=True)))
 
 
 def _redirect(response: requests.Response) -> str:

@@ -22,6 +22,7 @@ from cdr.moments import instant
 from cdr.normaliser import Normaliser, serialise
 from cdr.paginators import Facts, Paginator, Paths, dig, whole
 from cdr.windows import Period, timestamp
+from cdr.words import words_in
 
 Envelope = Callable[[Any], Any]
 
@@ -228,9 +229,7 @@ def rows_of(document: Any, plan: Plan) -> Sequence[Any]:
 def _words(document: Any) -> str:
     if isinstance(document, dict):
         keys = ", ".join(sorted(map(str, document))[:12])
-        message = next(
-            (document[key] for key in ("message", "title", "detail", "error", "msg") if document.get(key)), None
-        )
-        said = f"; it says: {quoted(str(message))}" if message else ""
+        words = quoted("; ".join(words_in(document, is_error=False)))
+        said = f"; it says: {words}" if words else ""
         return f" (an object with the keys {keys or 'none'}){said}"
     return f" (it is {type(document).__name__})"
