@@ -9,36 +9,51 @@ import contextlib
 import ipaddress
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 import pendulum
 
-from cdr.errors import ConfigError
+from cdr.errors import ConfigError, quoted
+from cdr.given import secrets_in, tidy, unknown_keys, unknown_sentence
 from cdr.privacy import Privacy
-from cdr.windows import Period, plain
-
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
+from cdr.validation import MOMENT, validate
+from cdr.windows import Period, plain, timestamp
 
 _LOOPBACK_NAMES = {"localhost"}
+_FIRST = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FIRST_TOO_LATE = datetime(2101, 1, 1, tzinfo=timezone.utc)
+_NO_REGION: Final = "ZZ"
+# What people write for a country, and its code.
+_MEANT_REGIONS: Final = {
+    "UK": "the United Kingdom is `GB`",
+    "EN": "England is in the United Kingdom, `GB`",
+    "EL": "Greece is `GR`",
+}
+# Names in the database of time zones that are no zones of the IANA's list.
+_NO_ZONES: Final = ("right/", "posix/", "posixrules", "localtime", "Factory")
 
 
 class Config:
     """A valid configuration with the defaults of the specification filled in.
 
     `raw` is what the platform sent; `on_change` is told when a part of it was replaced, to hand it back.
+    `secrets` are the texts that no log may show.
     """
 
     on_change: Callable[[Mapping[str, Any]], None] | None = None
 
     def __init__(self, raw: Mapping[str, Any], specification: Mapping[str, Any]) -> None:
+        if not isinstance(raw, Mapping):
+            raise ConfigError("The configuration is no object of settings.")
         self.raw = raw
         properties = specification["properties"]
-        # A form sends null for a field that was cleared: the same as leaving it out.
-        given = {name: value for name, value in raw.items() if value is not None}
-        _validate(given, specification)
+        given = tidy(raw)
+        unknown = unknown_keys(given, specification)
+        validate(given, specification, unknown)
+        self._unknown = unknown_sentence(unknown)
+        self.secrets = secrets_in(given, specification)
         defaults = {name: schema["default"] for name, schema in properties.items() if "default" in schema}
         self._values: dict[str, Any] = {**defaults, **given}
         self.api_url = base_url("api_url", self.required("api_url"))
@@ -49,11 +64,23 @@ class Config:
             _check_zone("timezone", self.required("timezone"))
         if "token_url" in properties:
             base_url("token_url", self.required("token_url"))
+        if self._values.get("default_region") == _NO_REGION:
+            del self._values["default_region"]
+        _check_region("default_region", self.text("default_region"))
         self._start = self._moment("start_date")
         self._end = self._moment("end_date")
         self._end_is_a_day = len(self.text("end_date") or "") == len("2026-01-31")
         if self._start and self._end and self._start > self._last_moment():
             raise ConfigError("`start_date` lies after `end_date`: no call can be both; change one of them.")
+
+    def warnings(self, now: datetime) -> list[str]:
+        """What is allowed, and hardly what was meant: one sentence each."""
+        warnings = [self._unknown] if self._unknown else []
+        if self._start and self._start > now:
+            warnings.append(
+                f"`start_date` lies in the future: before {timestamp(self._start)} there is nothing to read."
+            )
+        return warnings
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -133,14 +160,20 @@ class Config:
         text = self.text(name)
         if text is None:
             return None
-        moment: Any = None  # a DateTime, a Date, or what pendulum makes of other texts
-        with contextlib.suppress(ValueError):
-            moment = pendulum.parse(text, exact=True)
-        if isinstance(moment, pendulum.DateTime):
-            return plain(moment)
-        if isinstance(moment, date):
-            return datetime(moment.year, moment.month, moment.day, tzinfo=timezone.utc)
-        raise ConfigError(f"`{name}` is no date-time: {text!r}. Write it like 2026-01-31T00:00:00Z or 2026-01-31.")
+        parsed: Any = None  # a DateTime, a Date, or what pendulum makes of other texts
+        moment: datetime | None = None
+        with contextlib.suppress(ValueError, OverflowError):
+            parsed = pendulum.parse(text, exact=True)
+            if isinstance(parsed, pendulum.DateTime):
+                moment = plain(parsed)
+            elif isinstance(parsed, date):
+                moment = datetime(parsed.year, parsed.month, parsed.day, tzinfo=timezone.utc)
+        if moment is None and not isinstance(parsed, date):
+            raise ConfigError(f"`{name}` is no date-time: {quoted(text, 40)!r}. {MOMENT}")
+        # No moment of a date that was read: too near to an end of the calendar for another zone.
+        if moment is None or not _FIRST <= moment < _FIRST_TOO_LATE:
+            raise ConfigError(f"`{name}` must lie from {_FIRST.year} to {_FIRST_TOO_LATE.year - 1}.")
+        return moment
 
 
 def base_url(name: str, text: str) -> str:
@@ -154,7 +187,17 @@ def base_url(name: str, text: str) -> str:
         raise ConfigError(f"`{name}` is not the base address of a server: write it like https://api.example.com/v1.")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
         raise ConfigError(f"`{name}` must start with https://: credentials would travel in clear text.")
+    if not _is_host(host):
+        raise ConfigError(f"`{name}` names a host that no network has: write it like https://api.example.com/v1.")
     return text.rstrip("/")
+
+
+def _is_host(name: str) -> bool:
+    """Whether a name can be looked up at all."""
+    try:
+        return name.isprintable() and " " not in name and bool(name.encode("idna"))
+    except UnicodeError:  # a part of it is empty or too long, or holds what no name may
+        return False
 
 
 def _is_loopback(host: str) -> bool:
@@ -167,49 +210,21 @@ def _is_loopback(host: str) -> bool:
 def _check_zone(name: str, text: str) -> None:
     try:
         ZoneInfo(text)
+        is_zone = not text.startswith(_NO_ZONES)
     except (KeyError, ValueError, OSError):
+        is_zone = False
+    if not is_zone:
         raise ConfigError(
-            f"`{name}` is no time zone of the IANA list: {text!r}. Write it like Europe/London."
-        ) from None
+            f"`{name}` is no time zone of the IANA list: {quoted(text, 60)!r}. Write it like Europe/London."
+        )
 
 
-def _validate(raw: Mapping[str, Any], specification: Mapping[str, Any]) -> None:
+def _check_region(name: str, region: str | None) -> None:
+    if region is None:
+        return
     # Imported here: a worker process has no configuration to check.
-    from jsonschema import Draft7Validator  # noqa: PLC0415
-    from jsonschema.exceptions import relevance  # noqa: PLC0415
+    from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415
 
-    error = next(iter(sorted(Draft7Validator(specification).iter_errors(raw), key=relevance, reverse=True)), None)
-    if error is not None:
-        raise ConfigError(_sentence(_chosen(error)))
-
-
-def _chosen(error: ValidationError) -> ValidationError:
-    """Of a failed choice, the fault within the variant whose constant the configuration names."""
-    if error.validator != "oneOf":
-        return error
-    variants: dict[Any, list[ValidationError]] = {}
-    for fault in error.context or ():
-        variants.setdefault(fault.schema_path[0], []).append(fault)
-    named = [faults for faults in variants.values() if all(fault.validator != "const" for fault in faults)]
-    return named[0][0] if named else error
-
-
-def _sentence(error: ValidationError) -> str:
-    """What is wrong, by the property's name. Never the value: it may be a secret."""
-    path = ".".join(map(str, error.absolute_path))
-    wanted: Any = error.validator_value
-    if error.validator == "required":
-        instance = error.instance if isinstance(error.instance, Mapping) else {}
-        missing = next((name for name in wanted if name not in instance), "?")
-        return f"`{path}.{missing}` is missing." if path else f"`{missing}` is missing."
-    reasons = {
-        "type": f"must be of type {wanted}",
-        "const": f"must be {wanted!r}",
-        "enum": f"must be one of {wanted}",
-        "minimum": f"must be at least {wanted}",
-        "maximum": f"must be at most {wanted}",
-        "pattern": f"must look like the pattern {wanted}",
-        "minLength": "must not be empty",
-        "oneOf": "does not fit any of the choices that the form offers",
-    }
-    return f"`{path or 'the configuration'}` {reasons.get(str(error.validator), 'breaks the specification')}."
+    if region not in SUPPORTED_REGIONS:
+        meant = _MEANT_REGIONS.get(region, f"write it like US or GB, and {_NO_REGION} for none")
+        raise ConfigError(f"`{name}`: `{region}` is no country code; {meant}.")

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import io
 import logging
-import os
-import signal
 import sys
-import threading
+import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import orjson
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
-from airbyte_cdk.logger import PRINT_BUFFER, AirbyteLogFormatter
+from airbyte_cdk.logger import PRINT_BUFFER
 from airbyte_cdk.models import (
+    AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
     ConfiguredAirbyteCatalog,
     ConnectorSpecification,
+    FailureType,
+    Status,
     Type,
 )
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
-from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+from airbyte_cdk.utils import AirbyteTracedException
 
-from cdr import memory
+from cdr import memory, output
+from cdr.errors import ConfigError, quoted
 from cdr.source import CallRecordSource
-from cdr.sync import PageMessage
+from cdr.sync import PageMessage, traced
 
 # A page is read in about this time. By default Python interrupts that every 5 ms for threads that have an answer, which
 # then wait for their pages to be read all the same: on one core a fourteenth of a sync went into the changes.
 _TURN_SECONDS = 0.02
+_USAGE = "Write spec, check --config FILE, discover --config FILE, or read --config FILE --catalog FILE [--state FILE]"
 
 
 class PageEntrypoint(AirbyteEntrypoint):
@@ -39,6 +44,19 @@ class PageEntrypoint(AirbyteEntrypoint):
     def __init__(self, source: CallRecordSource) -> None:
         super().__init__(source)
         source.in_pages = True
+
+    def answers(self, arguments: list[str]) -> Iterator[str]:
+        """The lines of one command. Raises what ended it; a `check` that cannot be tried is one that failed."""
+        try:
+            parsed = _parsed(arguments)
+            _need_a_folder()
+            yield from self.run(parsed)
+        except (ConfigError, AirbyteTracedException) as error:
+            failure = traced(error)
+            if arguments[:1] != ["check"] or failure.failure_type is not FailureType.config_error:
+                raise failure from None
+            status = AirbyteConnectionStatus(status=Status.FAILED, message=str(failure))
+            yield self.airbyte_message_to_string(AirbyteMessage(type=Type.CONNECTION_STATUS, connectionStatus=status))
 
     def read(
         self,
@@ -49,12 +67,12 @@ class PageEntrypoint(AirbyteEntrypoint):
     ) -> Iterable[AirbyteMessage]:
         for message in super().read(source_spec, config, catalog, state):
             if isinstance(message, PageMessage):
-                _write(message.block())
+                output.write(message.block())
                 continue
-            yield message
+            yield output.fit(message)
             if message.type is Type.STATE:
                 # `launch` has printed it by now. A state is worth nothing while it waits in a buffer.
-                sys.stdout.flush()
+                output.flush()
 
     @staticmethod
     def handle_record_counts(
@@ -69,57 +87,64 @@ class PageEntrypoint(AirbyteEntrypoint):
     def validate_connection(source_spec: ConnectorSpecification, config: Mapping[str, Any]) -> None:
         """Left to `Config`, which names the property and never quotes a value."""
 
-
-def _write(block: bytes) -> None:
-    """Write whole lines behind everything that was printed before, past the CDK's buffer of text."""
-    with PRINT_BUFFER.lock:
-        PRINT_BUFFER.flush()
-        sys.__stdout__.buffer.write(block)  # type: ignore[union-attr]  # None only where there is no standard output
-        sys.__stdout__.buffer.flush()  # type: ignore[union-attr]
+    @staticmethod
+    def set_up_secret_filter(config: Mapping[str, Any], connection_specification: Mapping[str, Any]) -> None:
+        """Left to the source, which knows the secrets as they are sent."""
 
 
-class _ProtocolFormatter(AirbyteLogFormatter):
-    """Debug lines as LOG messages: the CDK's own debug form is no message of the protocol."""
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    """The command. Raises ConfigError, where argparse would print how to use it and end the process."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            parsed = AirbyteEntrypoint.parse_args(arguments)
+    except SystemExit as ended:
+        if not ended.code:  # --help
+            raise
+        reason = said.getvalue().strip().rpartition("error: ")[2]
+        raise ConfigError(f"The command line cannot be read ({quoted(reason)}). {_USAGE}.") from None
+    if not parsed.command:
+        raise ConfigError(f"No command was given. {_USAGE}.")
+    return parsed
 
-    def format(self, record: logging.LogRecord) -> str:
-        if record.levelno > logging.DEBUG:
-            return super().format(record)
-        text = filter_secrets(record.getMessage())
-        return orjson.dumps({"type": "LOG", "log": {"level": "DEBUG", "message": text}}).decode()
 
-
-def _is_ours_to_say(record: logging.LogRecord) -> bool:
-    """False for the CDK's line on every wait, which calls any of them a rate limit."""
-    return record.module != "rate_limiting"
-
-
-def _end_on_sigterm() -> None:
-    """Wait for SIGTERM, and end the process behind the last whole line."""
-    signal.sigwait({signal.SIGTERM})
-    with PRINT_BUFFER.lock:
-        logging.getLogger("airbyte").warning("Stopped by SIGTERM; the next sync goes on from the last state.")
-        PRINT_BUFFER.flush()
-        # Not sys.exit: it would wait for the requests that are under way.
-        os._exit(128 + signal.SIGTERM)
+def _need_a_folder() -> None:
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        raise ConfigError(
+            "No folder for temporary files can be written; where the root file system is read-only, mount one: "
+            "docker run --tmpfs /tmp."
+        ) from None
 
 
 def launch(source: CallRecordSource, args: list[str]) -> None:
     """Run one command. Standard output carries protocol messages and nothing else; exit code 1 exactly on errors.
 
-    SIGTERM ends the process at once, behind the last whole message: the last state on standard output says where the
-    next sync goes on.
+    SIGTERM and SIGINT end the process at once, behind the last whole message: the last state on standard output says
+    where the next sync goes on.
     """
+    output.set_up_log()
+    output.end_on_signals()
     entrypoint = PageEntrypoint(source)
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(_ProtocolFormatter())
-        handler.addFilter(_is_ours_to_say)
-    parsed = entrypoint.parse_args(args)
     memory.settle()
     sys.setswitchinterval(_TURN_SECONDS)
-    # A thread waits for the signal. A handler would interrupt the main thread in the middle of a write, and Python then
-    # drops the rest of what a full pipe did not take.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    threading.Thread(target=_end_on_sigterm, name="sigterm", daemon=True).start()
     with PRINT_BUFFER:
-        for message in entrypoint.run(parsed):
-            print(f"{message}\n", end="")  # noqa: T201 - standard output is the protocol
+        failure = _run(entrypoint, args)
+        output.flush()
+    if failure:
+        sys.exit(1)
+
+
+def _run(entrypoint: PageEntrypoint, arguments: list[str]) -> bool:
+    """Whether the command ended in an error, which is then on standard output."""
+    try:
+        for line in entrypoint.answers(arguments):
+            output.say(line)
+    except Exception as error:
+        failure = traced(error)
+        if failure.failure_type is FailureType.system_error:
+            logging.getLogger("airbyte").critical(str(error), exc_info=error)
+        output.say(entrypoint.airbyte_message_to_string(output.fit(failure.as_airbyte_message())))
+        return True
+    return False

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from cdr.words import without_queries
+
+# A query that reaches past the limit is cut with it; what lies far behind is not looked at.
+_LOOKED_AT = 10
+
 
 class SyncError(Exception):
     """A failure with one sentence for the person who reads it: what happened, what to do, the vendor's own words.
 
-    The text never holds a secret; whoever raises it quotes vendor bodies through `quoted`.
+    The text never holds a secret, nor what signs a link; whoever raises it quotes vendor bodies through `quoted`.
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = without_queries(message)
+        super().__init__(self.message)
 
 
 class ConfigError(SyncError):
@@ -48,6 +53,6 @@ class BodyError(SyncError):
 
 
 def quoted(text: str, limit: int = 300) -> str:
-    """The vendor's words on one line, cut to `limit` characters."""
-    line = " ".join(text.split())
+    """The vendor's words on one line, without the queries of links, cut to `limit` characters."""
+    line = without_queries(" ".join(text[: limit * _LOOKED_AT].split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"

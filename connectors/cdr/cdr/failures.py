@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import orjson
@@ -22,11 +22,15 @@ from cdr.authenticators import LoginRefusedError
 from cdr.bodies import parse
 from cdr.errors import BodyError, ConfigError, SyncError, TooLargeError, TooSlowError, TransientError, quoted
 from cdr.waits import LONGEST_ASKED_SECONDS
+from cdr.words import words_in
 
 Result = requests.Response | Exception | None
 
+_PROXY_WANTS = (
+    "The proxy on the way wants a name and a password (407): the variable HTTPS_PROXY takes them in front of its host, "
+    "as NAME:PASSWORD@."
+)
 _PASSING = (requests.codes.request_timeout, requests.codes.too_many_requests)
-_DEEPEST_WORDS = 3
 _QUERY = re.compile(r"\?[^\s\"']*")
 _LONGEST_TOLD = timedelta(days=3650)
 
@@ -117,6 +121,8 @@ class Failures(ErrorHandler):
     def _answered(self, response: requests.Response) -> tuple[SyncError, bool]:
         if response.is_redirect:
             return ConfigError(_redirect(response)), False
+        if response.status_code == requests.codes.proxy_authentication_required:
+            return ConfigError(_PROXY_WANTS), False
         if response.status_code in _PASSING or response.status_code >= requests.codes.server_error:
             message = f"The vendor answered {status_line(response)} again and again; run the sync again later."
             return TransientError(message), True
@@ -181,15 +187,12 @@ def _network(error: Exception | None) -> tuple[SyncError, bool]:
     """What a failure below HTTP means, and whether it can pass by itself."""
     text = str(error)
     later = "run the sync again later"
-    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in text:
-        reason = quoted(_reason(error), 160)
-        advice = "if the server has an authority of its own, put its certificate into `ca_certificate`"
-        return ConfigError(f"The server's certificate was not accepted ({reason}): {advice}."), False
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
-        return ConfigError(f"`api_url` is not an address that can be called: {quoted(without_query(text), 160)}"), False
+    setting = _setting(error, text)
+    if setting is not None:
+        return setting, False
     refused = isinstance(error, requests.exceptions.ConnectionError) and "Connection refused" in text
     # Before the other timeouts, of which it is one: a server that takes no connection is not slow in its answer.
-    if refused or isinstance(error, requests.exceptions.ConnectTimeout):
+    if (refused or isinstance(error, requests.exceptions.ConnectTimeout)) and not _is_proxys(error):
         advice = "check `api_url`, and whether the server runs"
         return TransientError(f"No server answers at the host and port of `api_url`; {advice}."), True
     # requests says Timeout while it waits for the head of an answer, and ConnectionError while it waits for the rest.
@@ -198,7 +201,29 @@ def _network(error: Exception | None) -> tuple[SyncError, bool]:
         return TooSlowError(f"The vendor did not answer in time; check `api_url`, or {later}."), False
     if "NameResolutionError" in text or "getaddrinfo" in text:
         return ConfigError("The host name of `api_url` cannot be resolved; check `api_url` and the network."), True
-    return TransientError(f"The connection broke ({quoted(_reason(error), 160)}); {later}."), True
+    broke = "The proxy of HTTPS_PROXY let nothing through" if _is_proxys(error) else "The connection broke"
+    return TransientError(f"{broke} ({quoted(_reason(error), 160)}); {later}."), True
+
+
+def _is_proxys(error: Exception | None) -> bool:
+    return isinstance(error, requests.exceptions.ProxyError)
+
+
+def _setting(error: Exception | None, text: str) -> ConfigError | None:
+    """What a failure below HTTP says of the settings or the machine; None where it says nothing of them."""
+    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in text:
+        reason = quoted(_reason(error), 160)
+        advice = "if the server has an authority of its own, put its certificate into `ca_certificate`"
+        return ConfigError(f"The server's certificate was not accepted ({reason}): {advice}.")
+    if _is_proxys(error) and "407" in text:
+        return ConfigError(_PROXY_WANTS)
+    if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in text:
+        return ConfigError("HTTPS_PROXY names a SOCKS proxy, which is not supported: name an HTTP proxy.")
+    if isinstance(error, requests.exceptions.InvalidProxyURL):
+        return ConfigError("HTTPS_PROXY holds no address of a proxy: write it like http://proxy.example.com:3128.")
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+        return ConfigError(f"`api_url` is not an address that can be called: {quoted(without_query(text), 160)}")
+    return None
 
 
 def _reason(error: BaseException | None) -> str:
@@ -223,24 +248,7 @@ def vendor_words(response: requests.Response) -> str:
         if "<html" in text.lower():
             return "an HTML page, as a proxy or a web server sends it, not the vendor's API"
         return quoted(text)
-    return quoted("; ".join(_words_in(document)))
-
-
-_WORD_KEYS = ("title", "message", "msg", "error_description", "detail", "reason", "error", "code", "name")
-
-
-def _words_in(document: Any, depth: int = 0) -> list[str]:
-    if isinstance(document, str):
-        return [document] if document.strip() else []
-    if isinstance(document, list):
-        return [word for item in document[:5] for word in _words_in(item, depth + 1)]
-    if not isinstance(document, dict) or depth > _DEEPEST_WORDS:
-        return []
-    said = [str(document[key]) for key in _WORD_KEYS if isinstance(document.get(key), str | int) and document[key]]
-    for key in ("errors", "invalid_parameters", "fault", "error"):
-        if isinstance(document.get(key), dict | list):
-            said += _words_in(document[key], depth + 1)
-    return list(dict.fromkeys(said))
+    return quoted("; ".join(words_in(document, is_error=True)))
 
 
 def _redirect(response: requests.Response) -> str:

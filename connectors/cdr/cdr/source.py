@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
@@ -31,14 +32,17 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.sources.streams.concurrent.cursor import CursorField, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils import AirbyteTracedException
+from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 from typing_extensions import Self
 
+from cdr import files
 from cdr.client import Client, Meter
 from cdr.config import Config
 from cdr.cursor import WindowCursor
-from cdr.errors import ConfigError, SyncError
+from cdr.errors import ConfigError, SyncError, quoted
 from cdr.reading import Means, Sync, WindowReader
 from cdr.record import schema
+from cdr.states import plain_states, states_of
 from cdr.stream import Stream
 from cdr.sync import (
     OrderedRepository,
@@ -77,23 +81,40 @@ class CallRecordSource(Source):
         self.in_pages = False
         self.message_repository: MessageRepository | None = None
 
+    @classmethod
+    def read_config(cls, config_path: str) -> MutableMapping[str, Any]:
+        with _protocol_errors():
+            return files.read_config(config_path)
+
+    @classmethod
+    def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
+        with _protocol_errors():
+            return files.read_catalog(catalog_path)
+
+    @classmethod
+    def read_state(cls, state_path: str | None) -> list[AirbyteStateMessage]:
+        with _protocol_errors():
+            given = states_of(files.read_state(state_path) if state_path else None, cls._names())
+        if given.warning:
+            logging.getLogger("airbyte").warning(given.warning)
+        return given.messages
+
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Ask for the calls of the last settled hour: it proves the address, the credentials and the right to read."""
         try:
             valid = self._config(config)
+            warnings = _warn(valid, logger)
             settled = _now() - timedelta(seconds=valid.integer("settling_delay_seconds"))
             with Session(self, valid, logger, **_CHECK) as session:
                 session.reader(self.streams[0](valid)).first_page(Period(settled - timedelta(hours=1), settled))
-        except SyncError as error:
+        except (SyncError, AirbyteTracedException) as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=str(traced(error)))
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED)
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=" ".join(warnings) or None)
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """The streams and their schemas. Asks the vendor nothing; raises where the configuration is wrong."""
-        try:
+        with _protocol_errors():
             valid = self._config(config)
-        except SyncError as error:
-            raise traced(error) from None
         with Session(self, valid, logger) as session:
             return AirbyteCatalog(streams=[session.described(cls).as_airbyte_stream() for cls in self.streams])
 
@@ -105,33 +126,65 @@ class CallRecordSource(Source):
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
         """Every message of a sync, in order. Raises after the last one where a stream has failed."""
-        try:
+        with _protocol_errors():
             valid = self._config(config)
-            chosen = self._chosen(catalog)
-        except SyncError as error:
-            raise traced(error) from None
+            chosen = self._chosen(catalog, logger)
+            given = plain_states(state, self._names())
+        _warn(valid, logger)
+        if given.warning:
+            logger.warning(given.warning)
+        if not chosen:
+            logger.info("The catalogue has no streams, so there is nothing to read.")
+            return
         with Session(self, valid, logger) as session:
-            for message in session.messages(chosen, ConnectorStateManager(state)):
+            for message in session.messages(chosen, ConnectorStateManager(given.messages)):
                 if isinstance(message, PageMessage) and not self.in_pages:
                     yield from message.records()
                 else:
                     yield without_secrets(message)
 
-    def _config(self, raw: Mapping[str, Any]) -> Config:
-        return Config(raw, self.spec(logging.getLogger("airbyte")).connectionSpecification)
+    @classmethod
+    def _names(cls) -> list[str]:
+        return [stream.name for stream in cls.streams]
 
-    def _chosen(self, catalog: ConfiguredAirbyteCatalog) -> list[tuple[type[Stream], SyncMode]]:
+    def _config(self, raw: Mapping[str, Any]) -> Config:
+        config = Config(raw, self.spec(logging.getLogger("airbyte")).connectionSpecification)
+        for secret in config.secrets:
+            if filter_secrets(secret) == secret:
+                add_to_secrets(secret)
+        return config
+
+    def _chosen(self, catalog: ConfiguredAirbyteCatalog, logger: logging.Logger) -> list[tuple[type[Stream], SyncMode]]:
         known = {cls.name: cls for cls in self.streams}
-        chosen = []
+        chosen: dict[str, tuple[type[Stream], SyncMode]] = {}
         for configured in catalog.streams:
-            cls = known.get(configured.stream.name)
-            if cls is None:
+            name = configured.stream.name
+            if name not in known:
                 raise ConfigError(
-                    f"The catalogue asks for the stream {configured.stream.name!r}, which this source does not have; "
+                    f"The catalogue asks for the stream {quoted(name, 60)!r}, which this source does not have; "
                     f"it has {', '.join(known)}. Refresh the schema of the connection."
                 )
-            chosen.append((cls, configured.sync_mode))
-        return chosen
+            if name in chosen:
+                logger.warning(f"The catalogue has the stream {name} more than once; it is read once.")
+                continue
+            chosen[name] = known[name], configured.sync_mode
+        return list(chosen.values())
+
+
+@contextlib.contextmanager
+def _protocol_errors() -> Iterator[None]:
+    """Errors in the protocol's form."""
+    try:
+        yield
+    except SyncError as error:
+        raise traced(error) from None
+
+
+def _warn(config: Config, logger: logging.Logger) -> list[str]:
+    warnings = config.warnings(_now())
+    for warning in warnings:
+        logger.warning(warning)
+    return warnings
 
 
 class Session:

@@ -6,7 +6,9 @@ import contextlib
 import gc
 import importlib.util
 import inspect
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -25,8 +27,11 @@ def quick_imports() -> Iterator[None]:
     - The cache of requests, which is not used, loads the client of Amazon's database where there is one: 0.1 s.
     - The garbage collector searches modules, which stay, for what could go: 0.1 s.
 
+    Ctrl-C ends the process without a word meanwhile: there is nothing to say yet, and a traceback says nothing.
     Behind the block source is read, that client found and garbage collected as before.
     """
+    is_main = threading.current_thread() is threading.main_thread()  # only there can signals be handled
+    interrupted = signal.signal(signal.SIGINT, signal.SIG_DFL) if is_main else None
     collecting, getsource, modules = gc.isenabled(), inspect.getsource, sys.modules
     hidden = _UNUSED not in modules
     if _CDK not in modules:
@@ -43,6 +48,8 @@ def quick_imports() -> Iterator[None]:
             del modules[_UNUSED]
         if collecting:
             gc.enable()
+        if is_main:
+            signal.signal(signal.SIGINT, interrupted)
 
 
 def _no_source(_: Any) -> str:

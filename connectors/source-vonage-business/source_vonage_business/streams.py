@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from cdr.config import Config
+from cdr.normaliser import Normaliser
 from cdr.paginators import PageNumber
 from cdr.readers import choice, decimal, flag, moment, seconds, text
 from cdr.stream import CallStream, Quirk
@@ -80,6 +81,10 @@ class CallRecords(CallStream):
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.paginator = replace(self.paginator, size=("page_size", config.integer("page_size")))
+
+    def normaliser(self) -> Normaliser:
+        # Filters are UTC; in which zone an account prints its times the reference does not say.
+        return replace(super().normaliser(), zone=self.config.required("timezone"))
 
     def account_id(self) -> str:
         return self.config.required("account_id")
