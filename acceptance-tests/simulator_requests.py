@@ -41,7 +41,7 @@ def text(at: datetime) -> str:
 
 
 def vonage_business(sim: Simulator, stream: str, start: datetime, end: datetime, page: int, size: int) -> Any:
-    bounds = {"end:gte": text(start), "end:lte": text(end)}
+    bounds = {"start:gte": text(start), "start:lte": text(end)}
     path = "reports/accounts/913874/call-logs"
     return get(sim, path, **bounds, page=page, page_size=size, order="asc")
 

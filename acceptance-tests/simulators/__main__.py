@@ -32,6 +32,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-validation", action="store_true", help="do not check requests, for load")
     parser.add_argument("--auth", default="access_token", help="the auth_type of the configs, where a vendor has it")
     parser.add_argument("--option", action="append", default=[], help="vendor:key=value, see `defaults` of its class")
+    parser.add_argument("--dialect", action="append", default=[], help="the same, for ways to differ: dialects.py")
     parser.add_argument("--fault", action="append", default=[], help="may be given several times, see below")
     parser.add_argument("--config-dir", type=Path, help="write a connector config for each vendor: <vendor>.json")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with the parent process")
@@ -76,7 +77,7 @@ def main(given: list[str] | None = None) -> int:
         for index, vendor in enumerate(arguments.vendors or VENDORS):
             made = simulator_class(vendor)
             options = dict(made.as_documented)
-            for text in arguments.option:
+            for text in [*arguments.option, *arguments.dialect]:
                 options |= _keys(_meant(text, vendor))
             simulator = made(
                 seed=arguments.seed,

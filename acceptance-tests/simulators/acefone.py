@@ -11,12 +11,12 @@ import orjson
 
 from simulators import zones
 from simulators.acefone_rows import AcefoneRows
-from simulators.calls import MICRO
 from simulators.exchange import Route, json, keyed, listed
 from simulators.faults import Response
 from simulators.server import Request
 
 _LOGIN: Final = "reports"
+_DAY: Final = len("2026-06-30")
 
 
 class Acefone(AcefoneRows):
@@ -33,8 +33,14 @@ class Acefone(AcefoneRows):
         "data": "list",  # index: an object keyed by index
         "counters": "text",  # number; total_only: filtered_records is missing
         "zone": "Europe/London",  # the account's, which `date` is printed in
-        "printed_zone": None,  # a server that prints in another one than it says
-        "bounds": "inclusive",  # half_open, exclusive
+        "configured_zone": None,  # what the config says of it, where that is another one
+        "printed_zone": None,  # a server that prints, and filters, in another one than it says
+        "slips": True,  # whether a few calls print another time than their id says
+        "epochs": True,  # whether ids tell the time of the call
+        "bounds": "inclusive",  # half_open, exclusive, start_exclusive
+        "days_only": False,  # looks at the dates of from_date and to_date alone
+        "last_day": "inclusive",  # exclusive: the day of to_date is not in the answer
+        "dates": "any",  # day: a date with a time of day finds nothing
         "order": "desc",
         "refused_status": 401,
         "token_seconds": 3600,
@@ -45,7 +51,7 @@ class Acefone(AcefoneRows):
         return given if auth == "access_token" else {"login_id": _LOGIN, "password": self.password}
 
     def particulars(self) -> dict[str, Any]:
-        zone = self.options["zone"]
+        zone = self.options["configured_zone"] or self.options["zone"]
         return {"timezone": zone} if zone != "Europe/London" else {}
 
     # --- logging in ---
@@ -86,30 +92,39 @@ class Acefone(AcefoneRows):
         query = request.query
         try:
             asked = ZoneInfo(query.get("time_zone", self.options["zone"]))
-            low, high = (self._bound(query.get(name), asked) for name in ("from_date", "to_date"))
+            low = self._bound(query.get("from_date"), asked, last=False)
+            high = self._bound(query.get("to_date"), asked, last=True)
             number, size = int(query.get("page", 1)), int(query.get("limit", 10))
         except (ValueError, OSError) as error:
             return self.failure(422, f"Invalid parameter: {error}")
         if number < 1 or not 1 <= size <= 100:
             return self.failure(422, "Invalid page or limit")
-        low = 0 if low is None else low + (self.options["bounds"] == "exclusive")
-        high = 1 << 40 if high is None else high - (self.options["bounds"] in {"exclusive", "half_open"})
+        bounds = self.within(0 if low is None else low, 1 << 40 if high is None else high)
         table = self.table(route.stream)
-        found = table.select(low * MICRO, (high + 1) * MICRO, self.now())
-        if self.options["order"] == "desc":
-            found = found[::-1]
-        page = self.page(route, found, (number - 1) * size, size)
+        found = self.ordered(self.selected(route.stream, *bounds), descending=self.options["order"] == "desc")
+        if self.options["dates"] == "day" and any(len(query.get(name, "")) > _DAY for name in ("from_date", "to_date")):
+            found = []
+        page = self.numbered(route, found, number, size)
         count = int if self.options["counters"] == "number" else str
-        body = {"total_records": count(page.total if self.options["counters"] == "total_only" else len(table.rows))}
-        if self.options["counters"] != "total_only":
-            body["filtered_records"] = count(page.total)
+        body = {}
+        if self.options["total"] != "none":
+            only = self.options["counters"] == "total_only"
+            body["total_records"] = count(page.total if only else len(table.rows))
+            body |= {} if only else {"filtered_records": count(page.total)}
         rows = keyed(page.rows) if self.options["data"] == "index" else listed(page.rows)
         return json({**body, "page_records": count(len(page.rows)), "page": count(page.number), "data": rows})
 
-    def _bound(self, text: str | None, asked: ZoneInfo) -> int | None:
+    def _bound(self, text: str | None, asked: ZoneInfo, *, last: bool) -> int | None:
         """The clock on the account's wall at a moment that was given as local time of the zone asked for."""
         if text is None:
             return None
+        if self.options["days_only"] or len(text) == _DAY:
+            text = text[:_DAY] + (" 23:59:59" if last and self.options["last_day"] == "inclusive" else " 00:00:00")
+            if last and self.options["last_day"] != "inclusive":
+                return self._on_the_wall(text, asked) - 1
+        return self._on_the_wall(text, asked)
+
+    def _on_the_wall(self, text: str, asked: ZoneInfo) -> int:
         moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - the clock on a wall
         if asked.key != self.zone.key:
             instant = moment.replace(tzinfo=asked).astimezone(timezone.utc)

@@ -11,6 +11,7 @@ from simulators import zones
 from simulators.calls import MICRO, Call, amount, number_in_json, stamp
 from simulators.engine import Simulator
 from simulators.numbers import Number, Spelled, columns, spell
+from simulators.reprint import Print
 from simulators.tables import Row, packed
 
 _HINTS: Final[Mapping[str, tuple[str | None, ...]]] = {
@@ -35,6 +36,7 @@ _CAUSES: Final[tuple[tuple[str | None, int | None], ...]] = (
     *(("Normal Clearing", 16), ("USER_BUSY", 17), ("No Answer", 19), ("call-rejected", 21), ("Interworking", 127)),
     *(("Switching Equipment Congestion", 42), ("Lost in transit", None), ("", None), (None, None)),
 )
+_MONEY: Final = ("call_stats.total_charges",)
 _LAST_LINES: Final[tuple[tuple[str, str | None], ...]] = (
     (" Caller hanged up the call", "caller"),
     (" Agent hung up the call", "callee"),
@@ -56,11 +58,13 @@ class AcefoneRows(Simulator):
     vendor = "acefone"
     default_region = "GB"
     link_marker = "LINK-TOKEN-"
+    prints = Print(("date",), lambda at, zone: zones.printed(zones.local(at // MICRO, zone)), "service", _MONEY)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.zone = ZoneInfo(self.options["zone"])
         self._clock = ZoneInfo(self.options["printed_zone"] or self.options["zone"])
+        self.own_zone = self._clock
 
     def rows(self, stream: str) -> Iterator[Row]:
         for key, row, truth in self.published(stream):
@@ -76,18 +80,28 @@ class AcefoneRows(Simulator):
     def _id(call: Call) -> str:
         return str(call.ident % 10**12)
 
-    @staticmethod
-    def _call_id(call: Call) -> str | None:
+    def _call_id(self, call: Call) -> str | None:
+        if not self.options["epochs"]:
+            return f"c{call.ident % 10**10}"
         return call.pick(1, (f"{call.start}.{call.ident % 10_000}",) * 17 + (f"{str(call.start)[:2]}XXXXXX.4XX0", None))
 
     def _time(self, call: Call) -> _Time:
-        evident = "X" not in (self._call_id(call) or "X")
+        evident = self.options["epochs"] and "X" not in (self._call_id(call) or "X")
         near = zones.local(call.start - 7200, self.zone), zones.local(call.start + 7200, self.zone)
         slip = 0
-        if evident and call.chance(2, 1) and near[1] - near[0] == zones.FOUR_HOURS:
+        if self.options["slips"] and evident and call.chance(2, 1) and near[1] - near[0] == zones.FOUR_HOURS:
             slip = call.pick(3, (3600, -18_000, 20_700, 400))
         printed = zones.local(call.start + slip, self._clock)
         return _Time(printed, *zones.read(printed, self.zone, call.start if evident else None))
+
+    def moments(self, row: Row, printed: Mapping[str, Any]) -> Mapping[str, int]:
+        return {"date": row.item.start * MICRO} if isinstance(row.item, Call) else {}
+
+    def put_time(self, printed: dict[str, Any], key: str, at: int, text: str) -> None:
+        """The day and the time of day stand in the row once more."""
+        super().put_time(printed, key, at, text)
+        clock = zones.local(at // MICRO, self.own_zone)
+        printed["call_stats"] |= {"call_date": f"{clock:%Y-%m-%d}", "connection_time": f"{clock:%H:%M:%S}"}
 
     @staticmethod
     def _sides(call: Call) -> tuple[Spelled, Spelled]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from simulators import zones
 from simulators.bics_rows import SIGNED, BicsRows
 from simulators.calls import MICRO
-from simulators.engine import Page
 from simulators.exchange import Route, json, listed
 from simulators.faults import Response
+from simulators.paging import Page
 from simulators.server import Request
 
 _DAY: Final = re.compile(r"(\w{3}) (\d\d), (\d{4})")
@@ -40,7 +40,12 @@ class Bics(BicsRows):
         "shape": 2,
         "per_page": 15,
         "zone": "UTC",
+        "configured_zone": None,  # what the config says of it, where that is another one
         "filter_zone": "UTC",
+        "last_day": "inclusive",  # exclusive: the last day asked for is not in the answer
+        "refuses_future": False,  # 422 for a range that ends after today
+        "token": "header",  # parameter: only as access_token in the address
+        "epochs": True,  # whether ids are UUIDs of version 1, which tell a time
         "success": "OK",  # 200, "200"
         "retention_days": None,
         "links": "fresh",  # frozen: the same at every read, so that every column can be compared
@@ -51,9 +56,20 @@ class Bics(BicsRows):
         return {"access_token": self.access_token}
 
     def particulars(self) -> dict[str, Any]:
-        return {"timezone": self.options["zone"]} if self.options["zone"] != "UTC" else {}
+        zone = self.options["configured_zone"] or self.options["zone"]
+        return {"timezone": zone} if zone != "UTC" else {}
 
     # --- answers ---
+
+    def bearer(self, request: Request) -> str:
+        if self.options["token"] == "parameter":
+            return request.query.get("access_token", "")
+        return super().bearer(request)
+
+    def no_rows(self, how: str) -> Response:
+        if how == "failed":
+            return json({"status": "ERROR", "message": "No data found"})
+        return super().no_rows(how)
 
     def refused_login(self, request: Request, *, locked: bool) -> Response:
         return self.unauthorised()
@@ -73,21 +89,28 @@ class Bics(BicsRows):
         try:
             if name in request.query:
                 first, last = (_day(text) for text in request.query[name].split(" - "))
+                if self.options["refuses_future"] and last.date() > self._today():
+                    return self.failure(422, "The date range must not end after today")
+                if self.options["last_day"] == "exclusive":
+                    last -= timedelta(days=1)
                 low, high = zones.day_bounds(first, last, self._filter_zone)
             number = int(request.query.get("page", 1))
         except (ValueError, IndexError) as error:
             return self.failure(422, f"Invalid parameter: {error}")
         if self.options["retention_days"] is not None:
             low = max(low, int(self.now()) - 86_400 * self.options["retention_days"])
-        found = self.table(route.stream).select(low * MICRO, high * MICRO, self.now())
-        if self.options["order"] == "desc":
-            found = found[::-1]
+        selected = self.selected(route.stream, low * MICRO, high * MICRO)
+        found = self.ordered(selected, descending=self.options["order"] == "desc")
         size = self.options["per_page"] if self.options["shape"] != 1 else max(len(found), 1)
-        page = self.page(route, found, (number - 1) * size, size)
+        page = self.numbered(route, found, number, size)
+        size = self.options["page_rows"] or size
         answer = json(self._shaped(page, size, f"{self.url}{request.path}"))
         signed, _ = self._signature(frozen=self.options["links"] == "frozen")
         answer.body = answer.body.replace(SIGNED, signed.encode())
         return answer
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.now(), self._filter_zone).date()
 
     def _shaped(self, page: Page, size: int, path: str) -> dict[str, Any]:
         body: dict[str, Any] = {"status": self.options["success"], "data": listed(page.rows)}
@@ -110,6 +133,8 @@ class Bics(BicsRows):
             "total": page.total,
             **shown,
         }
+        if self.options["total"] == "none":
+            meta = {key: value for key, value in meta.items() if key not in {"total", "last_page", "to"}}
         if self.options["shape"] == 3:
             links = [{"url": before, "label": "&laquo; Previous", "active": False}]
             more = {"links": {**ends, "prev": before, "next": after}, "meta": {**meta, "links": links}}

@@ -14,6 +14,7 @@ from simulators import zones
 from simulators.calls import MICRO, Call, stamp
 from simulators.engine import Simulator
 from simulators.numbers import Spelled, columns, spell
+from simulators.reprint import Print, on_clock
 from simulators.tables import Row, packed
 
 _STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -71,10 +72,12 @@ class BicsRows(Simulator):
     vendor = "bics"
     cursors: ClassVar[Mapping[str, str | None]] = {"call_records": "ended_at", "recordings": "created_at"}
     link_marker = "SIGNATURE-OF-A-LINK-"
+    prints = Print(("start_at", "end_at", "created_at"), on_clock("%Y-%m-%d %H:%M:%S"), "notes", ("charges",))
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.zone = ZoneInfo(self.options["zone"])
+        self.own_zone = self.zone
         self._filter_zone = ZoneInfo(self.options["filter_zone"])
 
     def rows(self, stream: str) -> Iterator[Row]:
@@ -85,12 +88,23 @@ class BicsRows(Simulator):
                 end = _end(call)
                 cut = zones.read(zones.local(end, self.zone), self.zone)[1]
                 body = packed(self._printed(call))
-                yield Row(end * MICRO, cut * MICRO, self.visible(end), _uuid1(call.start, call.ident), body, call)
+                yield Row(end * MICRO, cut * MICRO, self.visible(end), self._name(call), body, call)
             elif call.recorded:
                 made = Recording(call, _end(call) + call.pick(2, range(90)))
                 cut = zones.read(zones.local(made.created, self.zone), self.zone)[1]
                 name, body = _uuid1(made.created, call.ident >> 16), packed(self._printed_recording(made))
                 yield Row(made.created * MICRO, cut * MICRO, self.visible(made.created), name, body, made)
+
+    def _name(self, call: Call) -> str:
+        return _uuid1(call.start, call.ident) if self.options["epochs"] else call.uuid4
+
+    def moments(self, row: Row, printed: Mapping[str, Any]) -> Mapping[str, int]:
+        match row.item:
+            case Recording():
+                return {"created_at": row.item.created * MICRO}
+            case Call():
+                return {"start_at": row.item.start * MICRO, "end_at": _end(row.item) * MICRO}
+        return {}
 
     @staticmethod
     def _sides(call: Call) -> tuple[Spelled, Spelled]:
@@ -121,7 +135,7 @@ class BicsRows(Simulator):
     def _printed(self, call: Call) -> dict[str, Any]:
         caller, callee = self._sides(call)
         row = {
-            "id": _uuid1(call.start, call.ident),
+            "id": self._name(call),
             "call_from": caller.text or "",
             "call_to": callee.text,
             "service": call.pick(5, _SERVICES[call.direction]),

@@ -23,6 +23,10 @@ T = TypeVar("T")
 
 # Share of a day's calls in each hour of UTC, in thousandths: an office that opens at eight.
 _SHAPE: Final = (5, 4, 3, 3, 4, 6, 14, 40, 88, 104, 106, 98, 84, 92, 102, 98, 72, 36, 14, 9, 7, 5, 3, 3)
+# What the seven days of a week, from Sunday on, are shuffled from: no two days of an account are alike, and a whole
+# week has as many calls as seven even days.
+_DAYS: Final = (0.35, 0.6, 0.85, 1.05, 1.2, 1.35, 1.6)
+_SUNDAY: Final = 3  # 1970-01-04
 _CHANGING_ZONES: Final = tuple(map(ZoneInfo, ("Europe/London", "America/New_York")))
 
 BLANK: Final[Mapping[str, Any]] = {
@@ -157,7 +161,15 @@ def number_in_json(ten_thousandths: int) -> int | float:
 def generate(vendor: str, seed: int, first: datetime, last: datetime, calls_per_day: float) -> Iterator[Call]:
     """Yield the calls that began in the hours of UTC from that of `first` up to that of `last`, hour by hour."""
     for hour in range(int(first.timestamp()) // HOUR, -(-int(last.timestamp()) // HOUR)):
-        yield from _calls_of_hour(random.Random(f"{seed}/{vendor}/{hour}"), hour, calls_per_day)
+        busy = _busy(vendor, seed, hour // 24)
+        yield from _calls_of_hour(random.Random(f"{seed}/{vendor}/{hour}"), hour, calls_per_day * busy)
+
+
+@cache
+def _busy(vendor: str, seed: int, day: int) -> float:
+    """How many calls a day has, of an even day's."""
+    week, weekday = divmod(day - _SUNDAY, 7)
+    return random.Random(f"{seed}/{vendor}/week {week}").sample(_DAYS, 7)[weekday]
 
 
 def _calls_of_hour(rng: random.Random, hour: int, calls_per_day: float) -> Iterator[Call]:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final
 
 import orjson
 
-from simulators import faults
+from simulators import dialects, faults, reprint
 from simulators.authority import private_authority
 from simulators.calls import BLANK, MICRO, Call, generate, micros, stamp
-from simulators.exchange import Route
 from simulators.faults import Fault
-from simulators.front import Front
-from simulators.tables import Row, Table
+from simulators.paging import Pages
+from simulators.tables import Row
 
 # Calls that began before the period can end in it, and filters ask for a little more than the period.
 _BEFORE: Final = timedelta(hours=36)
 _AFTER: Final = timedelta(hours=48)
 _ISSUES: Final = ("number_unparsed", "time_unreadable", "time_ambiguous", "time_mismatch", "end_before_start")
-_SHIFTS: Final = {kind: text for kind, text in faults.OF_PAGES.items() if kind in {"insert_row", "remove_row"}}
-_NOT_SHIFTS: Final = {kind: text for kind, text in faults.OF_PAGES.items() if kind not in _SHIFTS}
 _DEFAULT: Final = ""
 
 COMMON_OPTIONS: Final[Mapping[str, Any]] = {
@@ -37,6 +33,7 @@ COMMON_OPTIONS: Final[Mapping[str, Any]] = {
     "rate_limit": None,  # requests in any minute
     "publish_delay_seconds": 0.0,  # from a call's end until its row is served
     "published_samples": True,  # whether the vendor's own sample rows are served, at their own dates
+    **dialects.OPTIONS,
 }
 
 
@@ -47,17 +44,7 @@ def _published() -> dict[str, Any]:
     return content
 
 
-class Page(NamedTuple):
-    """One page of a selection: rows as JSON, its number, what the vendor says about all of them, rows before it."""
-
-    rows: list[bytes]
-    number: int
-    pages: int
-    total: int
-    first: int
-
-
-class Simulator(Front):
+class Simulator(Pages):
     """A vendor on a loopback port, until it is closed. A vendor's module says what is particular to it."""
 
     cursors: ClassVar[Mapping[str, str | None]] = {"call_records": "started_at"}
@@ -87,14 +74,14 @@ class Simulator(Front):
             raise TypeError(f"{self.vendor} has no option {', '.join(unknown)}: {', '.join(sorted(known))}")
         self.seed = seed
         now = datetime.now(timezone.utc)
-        self.start = start or (end or now).replace(minute=0, second=0, microsecond=0) - timedelta(days=3)
-        self.end = end
+        start = start or (end or now).replace(minute=0, second=0, microsecond=0) - timedelta(days=3)
         self.calls_per_day = calls_per_day
-        self._tables: dict[str, Table] = {}
         authority = private_authority() if tls else None
         self.ca_certificate = authority.certificate if authority else None
         context = authority.context if authority else None
-        super().__init__({**known, **options}, latency_ms=latency_ms, validate=validate, port=port, tls=context)
+        super().__init__(
+            {**known, **options}, start, end, latency_ms=latency_ms, validate=validate, port=port, tls=context
+        )
 
     def __enter__(self) -> Simulator:  # noqa: PYI034 - Self is newer than Python 3.10
         return self
@@ -158,15 +145,11 @@ class Simulator(Front):
         streams = [late.at] if late.at in self.cursors else [name for name, cursor in self.cursors.items() if cursor]
         hidden = []
         for stream in streams:
-            served = [row.id for row in self.table(stream).between(*self._period()) if row.visible <= self.now()]
+            served = [row.id for row in self.table(stream).between(*self.period()) if row.visible <= self.now()]
             chosen = late.options.get("ids", served[:: late.options.get("step", 10)])
             self.table(stream).hide(chosen)
             hidden += [(stream, name) for name in chosen]
         return hidden
-
-    def _period(self) -> tuple[int, int]:
-        end = int(self.end.timestamp()) * MICRO if self.end else 1 << 62
-        return int(self.start.timestamp()) * MICRO, end
 
     def release_late_rows(self, *, due_only: bool = False) -> None:
         """Serve every row that the fault `late_rows` holds back, or those whose time has come."""
@@ -195,18 +178,10 @@ class Simulator(Front):
         return "127.0.0.1"
 
     @abstractmethod
-    def rows(self, stream: str) -> Iterator[Row]:
-        """Print every row of a stream."""
-
-    @abstractmethod
     def expected(self, stream: str, item: Any, region: str | None, **context: Any) -> dict[str, Any]:
         """Return the canonical columns that follow from the item; those that are null or default may be left out."""
 
     # --- what a vendor builds on ---
-
-    @staticmethod
-    def now() -> float:
-        return time.time()
 
     def calls(self) -> Iterator[Call]:
         """Generate the calls of the period, with a margin on both sides."""
@@ -223,41 +198,12 @@ class Simulator(Front):
         """Return from when on a call that ended then is served."""
         return end + float(self.options["publish_delay_seconds"])
 
-    def table(self, stream: str) -> Table:
-        """Return the rows of a stream, printed when they are first asked for."""
-        with self.lock:
-            if stream not in self._tables:
-                self._tables[stream] = Table(self.rows(stream))
-            return self._tables[stream]
-
-    def page(self, route: Route, found: Sequence[Row], first: int, size: int) -> Page:
-        """Cut a page out of rows in the order they are served, after `first` of them. Faults may change it."""
-        struck = {fault.kind: fault for fault in self.faults.take(_NOT_SHIFTS, route.name, route.stream)}
-        number, pages, total = first // size + 1, -(-len(found) // size), len(found)
-        if pages > 1 and first == 0:
-            for fault in self.faults.take(_SHIFTS, route.name, route.stream):
-                if fault.kind == "insert_row":
-                    found, total = found[1:], total - 1
-                else:
-                    self.table(route.stream).remove([found[0].id])
-        first = 0 if "same_page" in struck else first
-        rows = [row.body for row in found[first : first + size]]
-        if "growing_pages" in struck:
-            pages, total = max(pages, number) + 1, max(total, number * size) + size
-            rows = rows or [row.body for row in found[:size]]
-        if "wrong_total" in struck:
-            total = max(0, total + int(struck["wrong_total"].options.get("delta", 1)))
-        if "duplicate_row" in struck:
-            rows = rows[:1] + rows
-        if "change_rows" in struck:
-            rows = [orjson.dumps(struck["change_rows"].options["change"](orjson.loads(row))) for row in rows]
-        time.sleep(len(rows) * self.options["ms_per_row"] / 1000)
-        return Page(rows, number, pages, total, first)
-
     def canonical(self, stream: str, row: Row, columns: dict[str, Any], account_id: str) -> dict[str, Any]:
         """Complete the columns to a row of the contract."""
         own = {"vendor": self.vendor, "account_id": account_id, "vendor_record_id": row.id}
         found = columns.get("issues", ())
         issues = [issue for issue in _ISSUES if issue in found]
         record_id = f"{self.vendor}:{account_id}:{row.id}"
+        if self.options["money"] and columns.get("charge_amount"):
+            columns = {**columns, "charge_amount": reprint.charged(columns["charge_amount"], self.options["money"])}
         return {**BLANK, **columns, **own, "record_id": record_id, "raw": orjson.loads(row.body), "issues": issues}

@@ -265,6 +265,10 @@ class Front(ABC):
             return refusal
         if self.validate and (what := document(self.vendor).breach(request, route.template)):
             return self.refuse(request, what)
+        return self.made(request, route, values)
+
+    def made(self, request: Request, route: Route, values: dict[str, str]) -> Response:
+        """Let the vendor's method answer."""
         answer: Response = getattr(self, route.name)(request, route, **values)
         return answer
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 import orjson
 
 from simulators.calls import micros
+from simulators.dialects import AnsweredError
 from simulators.exchange import Route, json, listed
 from simulators.faults import Response
 from simulators.portsip_rows import DOMAIN, PortsipRows
@@ -54,6 +55,9 @@ class Portsip(PortsipRows):
         "count": "total",  # page: it only repeats the number of items; missing
         "call_logs": True,  # False: 404, as on 22.0
         "detail_items": "one",  # agreeing, disagreeing: /cdrs/{id} returns two
+        "detail": "given",  # refused: 403; missing: 404
+        "largest_skip": None,  # no page begins behind so many rows
+        "largest_skip_answer": "refused",  # 400; or empty: a page without rows
         "token_seconds": 1800,
         "refuses_renewal": False,
     }
@@ -126,8 +130,8 @@ class Portsip(PortsipRows):
     def cdrs(self, request: Request, route: Route) -> Response:
         query = request.query
         low, high, rest = 0, 1 << 60, []
-        own = self.cursors[route.stream]
-        if "filter" in query and route.stream not in self.options["ignores_filter"]:
+        own, ignored = self.cursors[route.stream], self.options["ignores_filter"]
+        if "filter" in query and ignored is not True and route.stream not in ignored:
             for part in query["filter"].split(" and "):
                 if not (condition := _CONDITION.fullmatch(part)):
                     return self.failure(400, f"Unsupported filter: {part}")
@@ -141,21 +145,37 @@ class Portsip(PortsipRows):
                     high = min(high, at + (operator in {"le", "eq"})) if operator in {"lt", "le", "eq"} else high
                 else:
                     rest.append((name, operator, value))
-        found: Sequence[Row] = self.table(route.stream).select(low, high, self.now())
+        found: Sequence[Row] = self.selected(route.stream, low, high)
         if rest:
             found = [row for row in found if _fits(orjson.loads(row.body), rest)]
         name, _, direction = query.get("orderby", f"{own or 'id'} desc").split(",")[0].partition(" ")
         if name != own:
             found = sorted(found, key=lambda row: str(orjson.loads(row.body).get(name)))
-        if direction == "desc":
-            found = found[::-1]
-        page = self.page(route, found, int(query.get("skip", 0)), int(query.get("top", 100)))
+        found = self.ordered(found, descending=direction == "desc")
+        skip = int(query.get("skip", 0))
+        page = self.page(route, self._skippable(found, skip), skip, int(query.get("top", 100)))
         body: dict[str, Any] = {"items": listed(page.rows)}
-        if self.options["count"] != "missing" and query.get("count") != "false":
+        stated = self.options["count"] != "missing" and self.options["total"] != "none"
+        if stated and query.get("count") != "false":
             body = {"count": page.total if self.options["count"] == "total" else len(page.rows), **body}
         return json(body)
 
+    def _skippable(self, found: Sequence[Row], skip: int) -> Sequence[Row]:
+        """Return the rows that a page can begin in, where there is a largest `skip`."""
+        largest = self.options["largest_skip"]
+        if largest is None or skip <= largest:
+            return found
+        if self.options["largest_skip_answer"] == "refused":
+            raise AnsweredError(self.failure(400, f"skip must not be larger than {largest}"))
+        return ()
+
+    def _no_detail(self) -> Response | None:
+        words = {"refused": (403, "Forbidden"), "missing": (404, "Not found")}
+        return self.failure(*words[self.options["detail"]]) if self.options["detail"] in words else None
+
     def cdr(self, request: Request, route: Route, **values: str) -> Response:
+        if refusal := self._no_detail():
+            return refusal
         row = self.table("call_records").get(values["id"], self.now())
         if row is None:
             return self.failure(404, "Not found")
@@ -165,6 +185,8 @@ class Portsip(PortsipRows):
         return json({"items": [detail, *others[self.options["detail_items"]]]})
 
     def call_log(self, request: Request, route: Route, **values: str) -> Response:
+        if refusal := self._no_detail():
+            return refusal
         row = self.table("call_logs").get(values["id"], self.now()) if self.options["call_logs"] else None
         return (
             self.failure(404, "Not found") if row is None else json({**orjson.loads(row.body), **self._cost(row.item)})

@@ -11,6 +11,7 @@ from simulators.calls import MICRO, Call, amount, number_in_json, stamp
 from simulators.engine import Simulator
 from simulators.numbers import Number, Spelled, columns, spell
 from simulators.portsip_reports import Report, report_columns, report_rows
+from simulators.reprint import Print
 from simulators.tables import Row, packed
 
 DOMAIN: Final = "pbx.example.com"
@@ -104,6 +105,20 @@ class PortsipRows(Simulator):
         "call_reports": None,
         "completed_call_reports": "completed_at",
     }
+
+    prints = Print(
+        ("started_at", "rang_at", "answered_at", "ended_at"),
+        lambda at, _: str(_text(at)),
+        "caller_display_name",
+        ("cost",),
+    )
+
+    def moments(self, row: Row, printed: Mapping[str, Any]) -> Mapping[str, int]:
+        if not isinstance(row.item, (Call, Leg)):
+            return {}
+        moments = _moments(row.item.call if isinstance(row.item, Leg) else row.item)
+        times = zip(self.prints.times, moments, strict=True)
+        return {key: at for key, at in times if at is not None}
 
     def rows(self, stream: str) -> Iterator[Row]:
         if stream in {"call_reports", "completed_call_reports"}:

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Final
 
-from simulators.calls import MICRO, Call
+from simulators.calls import MICRO
 from simulators.exchange import Grant, Route, json, listed
 from simulators.faults import Response
 from simulators.server import Request
-from simulators.tables import Row
 from simulators.vonage_business_rows import VonageBusinessRows
 
 _ACCOUNT: Final = "913874"
@@ -34,6 +33,10 @@ class VonageBusiness(VonageBusinessRows):
         "paths": "both",  # both, plain or v1
         "max_page_size": 1000,
         "requires_start": False,  # 400 unless start:gte and start:lte are sent, as an older document wants
+        "default_span_days": None,  # how far back it looks where start:gte is missing
+        "ends": "given",  # none_unanswered: calls that nobody answered have none; start: the end printed is the start
+        "shows_ongoing": False,  # calls are served, without an end, from their start on
+        "bounds": "inclusive",  # half_open, exclusive, start_exclusive
         "refuses_order": False,
         "total_key": "total_pages",  # or total_page, as older pages spell it
         "without_rows": "missing",  # or a list: what `_embedded` is on an empty page
@@ -121,8 +124,8 @@ class VonageBusiness(VonageBusinessRows):
             return self.failure(404, "Not Found")
         query = request.query
         bounds: dict[str, int] = {}
-        missing = [name for name in ("start:gte", "start:lte") if name not in query and self.options["requires_start"]]
-        if missing:
+        missing = [name for name in ("start:gte", "start:lte") if name not in query]
+        if missing and self.options["requires_start"]:
             return self._invalid(request, dict.fromkeys(missing, "missing"))
         if "order" in query and self.options["refuses_order"]:
             return self._invalid(request, {"order": "unknown parameter"})
@@ -135,33 +138,34 @@ class VonageBusiness(VonageBusinessRows):
             number = int(query.get("page", 1))
         except ValueError as error:
             return self._invalid(request, {"parameters": str(error)})
-        found = self.table(route.stream).select(*self._span(bounds), self.now())
-        if "start:gte" in bounds or "start:lte" in bounds:
-            low, high = bounds.get("start:gte", 0), bounds.get("start:lte", 1 << 62)
-            found = [row for row in found if low <= self._start_of(row) <= high]
-        if query.get("order") != "asc":
-            found = found[::-1]
-        page = self.page(route, found, (number - 1) * size, size)
+        selected = self.selected(route.stream, *self._span(bounds))
+        if bounds.keys() & {"end:gte", "end:lte"}:
+            low, high = bounds.get("end:gte", 0), bounds.get("end:lte", 1 << 62)
+            selected = [row for row in selected if (end := self.end_of(row)) is not None and low <= end <= high]
+        found = self.ordered(selected, descending=query.get("order") != "asc")
+        page = self.numbered(route, found, number, size)
+        size = self.options["page_rows"] or size
         href = f"{self.url}{request.path}?page="  # without the filter: a trap for whoever follows it
-        links = {"first": 1, "prev": page.number - 1, "self": page.number, "next": page.number + 1}
+        first, here = self.options["pages_from"], page.number
+        links = {"first": first, "prev": here - 1, "self": here, "next": here + 1}
         body = {
             "page_size": size,
             "page": page.number,
             self.options["total_key"]: page.pages,
             "total_items": page.total,
-            "_links": {name: {"href": f"{href}{target}"} for name, target in links.items() if target},
+            "_links": {name: {"href": f"{href}{target}"} for name, target in links.items() if target >= first},
         }
+        if self.options["total"] == "none":
+            del body["total_items"], body[self.options["total_key"]]
         if page.rows or self.options["without_rows"] != "missing":
             body["_embedded"] = {"call_logs": listed(page.rows)}
         return json(body)
 
-    @staticmethod
-    def _span(bounds: Mapping[str, int]) -> tuple[int, int]:
-        return bounds.get("end:gte", 0) * MICRO, (bounds.get("end:lte", 1 << 40) + 1) * MICRO
-
-    @staticmethod
-    def _start_of(row: Row) -> int:
-        return row.item.start if isinstance(row.item, Call) else row.key // MICRO
+    def _span(self, bounds: Mapping[str, int]) -> tuple[int, int]:
+        days = self.options["default_span_days"]
+        earliest = int(self.now()) - 86_400 * days if days is not None else 0
+        low, high = self.within(bounds.get("start:gte", earliest), bounds.get("start:lte", 1 << 40))
+        return (low if "start:gte" in bounds else earliest * MICRO), high
 
     def _invalid(self, request: Request, reasons: Mapping[str, str]) -> Response:
         listed_reasons = [{"name": name, "reason": reason} for name, reason in reasons.items()]

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from simulators.calls import MICRO, Call, amount, number_in_json, plain, stamp
 from simulators.engine import Simulator
 from simulators.numbers import Spelled, columns, spell
+from simulators.reprint import Print, on_clock, read_back
 from simulators.tables import Row, packed
 
 _DIRECTIONS: Final[Mapping[str, tuple[str | None, ...]]] = {
@@ -29,6 +30,7 @@ _RESULTS: Final[Mapping[str, tuple[str | None, ...]]] = {
     "unknown": ("Parked", None),
 }
 _KNOWN: Final = {key for key in _RESULTS if key not in {"congestion", "unknown"}}
+_FORMAT: Final = "%Y-%m-%d %H:%M:%S"
 _STYLES: Final = ("bare", "bare", "bare", "plus", "zeros")
 
 
@@ -41,14 +43,36 @@ class VonageBusinessRows(Simulator):
     """What the vendor prints, and the truth about it."""
 
     vendor = "vonage_business"
-    cursors: ClassVar[Mapping[str, str | None]] = {"call_records": "ended_at"}
+    cursors: ClassVar[Mapping[str, str | None]] = {"call_records": "started_at"}
+    prints = Print(("start", "end"), on_clock(_FORMAT), "source_user_full_name", ("charge", "rate"))
+
+    def moments(self, row: Row, printed: Mapping[str, Any]) -> Mapping[str, int]:
+        return {key: read_back(printed[key], _FORMAT) for key in self.prints.times if printed.get(key)}
+
+    def still_going_on(self, row: Row, printed: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(row.item, Call) and row.item.end > self.now():
+            printed |= {"length": 0, "result": None}
+            del printed["end"]
+        return printed
+
+    def end_of(self, row: Row) -> int | None:
+        """Return the end that a row is printed with, in seconds."""
+        if not isinstance(row.item, Call):
+            return row.key // MICRO
+        return self._end(row.item) if row.item.end <= self.now() else None
+
+    def _end(self, call: Call) -> int | None:
+        if self.options["ends"] == "none_unanswered" and not call.answered:
+            return None
+        return call.start if self.options["ends"] == "start" else call.end
 
     def rows(self, stream: str) -> Iterator[Row]:
         for at, row, truth in self.published(stream):
             yield Row(at, at, 0, row["id"], packed(row), truth)
         for call in self.calls():
-            end = call.end * MICRO
-            yield Row(end, end, self.visible(call.end), call.uuid4, packed(self._printed(call)), call)
+            start, visible = call.start * MICRO, self.visible(call.end)
+            visible = call.start if self.options["shows_ongoing"] else visible
+            yield Row(start, start, visible, call.uuid4, packed(self._printed(call)), call)
 
     def _sides(self, call: Call) -> tuple[Spelled, Spelled]:
         numbers = (call.caller.number, 1), (call.callee.number, 2)
@@ -71,7 +95,7 @@ class VonageBusinessRows(Simulator):
             "direction": call.pick(4, _DIRECTIONS[call.direction]),
             "length": call.duration,
             "start": plain(call.start),
-            "end": plain(call.end),
+            "end": None if (end := self._end(call)) is None else plain(end),
             "charge": number_in_json(call.charge),
             "rate": 0,
             "destination_device_name": call.callee.name or "",
@@ -108,7 +132,7 @@ class VonageBusinessRows(Simulator):
         tag = item.pick(5, ("", "Sales", " Support ", None))
         return {
             "started_at": stamp(item.start),
-            "ended_at": stamp(item.end),
+            "ended_at": None if (end := self._end(item)) is None else stamp(end),
             "duration_seconds": item.duration,
             "direction": "unknown" if item.direction == "other" else item.direction,
             "direction_raw": direction,

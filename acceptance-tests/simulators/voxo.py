@@ -11,21 +11,19 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from simulators.calls import MICRO
 from simulators.exchange import Route, json, listed
 from simulators.faults import Response
 from simulators.server import Request
-from simulators.voxo_rows import FORMAT, VoxoRows
+from simulators.voxo_rows import VoxoRows
 
 _TENANT: Final = 1001
 _BILLING_CODE: Final = "B-7001"
 _EMAIL: Final = "reports@example.com"
+_DAY: Final = len("2026-06-30")
 
 
-def _printed_in(zone: ZoneInfo, body: bytes) -> bytes:
-    row = orjson.loads(body)
-    moment = datetime.strptime(row["time"], FORMAT).replace(tzinfo=timezone.utc)
-    return orjson.dumps({**row, "time": moment.astimezone(zone).strftime(FORMAT)})
+def _bound(text: str, zone: ZoneInfo) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone).astimezone(timezone.utc)
 
 
 class Voxo(VoxoRows):
@@ -38,6 +36,12 @@ class Voxo(VoxoRows):
     )
     defaults: ClassVar[Mapping[str, Any]] = {
         "bounds": "inclusive",  # half_open, exclusive, start_exclusive
+        "days_only": False,  # looks at the dates of start and end alone
+        "day_first": False,  # prints the day before the month
+        "day_limit": None,  # first, last, newest: of what was asked for it gives 24 hours
+        "refused_zones": (),  # names of zones that it answers with 400
+        "slips": True,  # whether a few calls print another time than their id says
+        "epochs": True,  # whether ids tell the time of the call
         "partner": "cut",  # more than 24 hours partner-wide: cut off without a word, or refuse
         "versions": "both",  # 2: only the second way to log in exists
         "rows_limit": None,  # an answer never holds more rows
@@ -109,12 +113,12 @@ class Voxo(VoxoRows):
         known = {"tenantId": str(_TENANT), "billingCode": _BILLING_CODE}
         if any(query.get(name, value) != value for name, value in known.items()):
             return self.failure(404, "No such account")
+        if query.get("timezone") in self.options["refused_zones"]:
+            return self.failure(400, f"Invalid timezone: {query['timezone']}")
         try:
             zone = ZoneInfo(query.get("timezone", "America/Chicago"))
-            start, end = (
-                datetime.strptime(query[name], "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone).astimezone(timezone.utc)
-                for name in ("start", "end")
-            )
+            start = _bound(query["start"][:_DAY] + " 00:00:00" if self.options["days_only"] else query["start"], zone)
+            end = _bound(query["end"][:_DAY] + " 23:59:59" if self.options["days_only"] else query["end"], zone)
         except (ValueError, OSError, KeyError) as error:
             return self.failure(400, f"Invalid range: {error}")
         wide = end - start > timedelta(hours=24) and not known.keys() & query.keys()
@@ -123,17 +127,21 @@ class Voxo(VoxoRows):
         if wide:
             self.violation(request, "partner-wide and wider than 24 hours: cut off")
             start = end - timedelta(hours=24)
+        match self.options["day_limit"]:
+            case "first":
+                end = min(end, start + timedelta(hours=24))
+            case "last":
+                start = max(start, end - timedelta(hours=24))
+            case "newest":
+                start = max(start, datetime.fromtimestamp(self.now(), timezone.utc) - timedelta(hours=24))
         return self._report(route, int(start.timestamp()), int(end.timestamp()), zone)
 
     def _report(self, route: Route, low: int, high: int, zone: ZoneInfo) -> Response:
-        low += self.options["bounds"] in {"exclusive", "start_exclusive"}
-        high -= self.options["bounds"] in {"exclusive", "half_open"}
-        found = self.table(route.stream).select(low * MICRO, (high + 1) * MICRO, self.now())[::-1]
+        found = self.ordered(self.selected(route.stream, *self.within(low, high)), descending=True)
         limit = self.options["rows_limit"]
         if limit is not None and len(found) > limit and self.options["rows_limit_answer"] == "fail":
             return self.failure(500, "The report is too large")
-        rows = self.page(route, found, 0, limit or max(len(found), 1)).rows
-        return json(listed(rows if zone.key == "UTC" else [_printed_in(zone, row) for row in rows]))
+        return json(listed(self.page(route, found, 0, limit or max(len(found), 1), zone).rows))
 
 
 VENDOR = Voxo

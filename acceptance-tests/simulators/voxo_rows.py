@@ -9,6 +9,7 @@ from typing import Any, Final
 from simulators.calls import MICRO, Call, stamp
 from simulators.engine import Simulator
 from simulators.numbers import Spelled, columns, spell
+from simulators.reprint import Print, on_clock, read_back
 from simulators.tables import Row, packed
 
 FORMAT: Final = "%m/%d/%y %H:%M:%S"
@@ -43,6 +44,16 @@ class VoxoRows(Simulator):
 
     vendor = "voxo"
     default_region = "US"
+    prints = Print(("time",), on_clock(FORMAT), "callerIdName")
+
+    def put_time(self, printed: dict[str, Any], key: str, at: int, text: str) -> None:
+        day, slash, rest = text.partition("/")
+        month, _, _ = rest.partition("/")
+        swapped = self.options["day_first"] and slash
+        printed[key] = f"{month}/{day}{rest[len(month) :]}" if swapped else text
+
+    def moments(self, row: Row, printed: Mapping[str, Any]) -> Mapping[str, int]:
+        return {"time": read_back(printed["time"], FORMAT)}
 
     def rows(self, stream: str) -> Iterator[Row]:
         for at, row, truth in self.published(stream):
@@ -52,9 +63,10 @@ class VoxoRows(Simulator):
             at = (call.start + self._slip(call)) * MICRO
             yield Row(at, at, self.visible(call.end), call.uuid4, packed(self._printed(call)), call)
 
-    @staticmethod
-    def _slip(call: Call) -> int:
+    def _slip(self, call: Call) -> int:
         """Seconds that the printed time is off from the epoch in the id: a wrong zone, or no zone at all."""
+        if not (self.options["slips"] and self.options["epochs"]):
+            return 0
         return call.pick(1, (-18_000, 3600, 20_700, 400, -75)) if call.chance(2, 1) else 0
 
     @staticmethod
@@ -69,9 +81,10 @@ class VoxoRows(Simulator):
             sides.append(spell(number, style))
         return sides[0], sides[1]
 
-    @staticmethod
-    def _unique(call: Call) -> str:
+    def _unique(self, call: Call) -> str:
         prefix = call.pick(5, ("atl-ast2-", "", "nyc-ast1-"))
+        if not self.options["epochs"]:
+            return f"{prefix}{call.ident % 10_000_000}"
         return f"{prefix}{call.start}.{call.ident % 10_000_000}"
 
     def _flags(self, call: Call) -> tuple[int | None, int | None]:
@@ -80,9 +93,8 @@ class VoxoRows(Simulator):
     def _quality(self, call: Call) -> tuple[int | float, int | float, int | float]:
         return call.pick(8, (0, 4.4, 5, 3.25, 1)), call.pick(9, (0, 1.25, 0.1)), call.pick(10, (0, 0.5, 2))
 
-    @staticmethod
-    def _legs(call: Call) -> tuple[str, str]:
-        other = f"atl-ast2-{call.start - 7}.{call.ident % 9_999_991}"
+    def _legs(self, call: Call) -> tuple[str, str]:
+        other = f"atl-ast2-{call.start - 7}.{call.ident % 9_999_991}" if self.options["epochs"] else "atl-ast2-7"
         return call.pick(11, ("", "", other)), call.pick(12, ("", "", other))
 
     def _printed(self, call: Call) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""No row is lost, whatever the vendor turns out to do: each vendor, each dialect, full, in parts, and killed."""
+
+import random
+import re
+
+import pytest
+
+from dialect_syncs import outcome, simulated
+from dialects import COLUMNS, DIALECTS, EITHER, MODES, WAITS, cells
+from harness import Connector, catalog, last_states
+from test_completeness import read_and_kill
+from tools.dialects import PAGE, listed, titles
+
+CELLS = [
+    pytest.param(vendor, dialect, mode, id=f"{vendor}-{dialect.slug}-{mode}")
+    for vendor, dialect in cells()
+    for mode in MODES
+]
+
+
+@pytest.mark.parametrize(("vendor", "dialect", "mode"), CELLS)
+def test_a_sync_is_complete_or_says_why_not(vendor, dialect, mode, monkeypatch):
+    monkeypatch.setenv("CDR_WORKERS", "0")
+    found = outcome(vendor, dialect, mode)
+    run, words = found.run, f"{found.got} of {found.expected} rows; said: {found.run.said[:500] or 'nothing'}"
+    assert run.kind in {"", "config_error", "transient_error"}, words
+    assert dialect.must in {EITHER, WAITS} or not run.error, words
+    assert run.error or found.complete, words
+    if dialect.must == WAITS:
+        assert run.kind == "transient_error", words
+        assert re.search(r"\d\d:\d\d", run.error), words
+    elif not run.error:
+        assert dialect.must != COLUMNS or found.wrong == (), f"{', '.join(found.wrong)} differ; {words}"
+        assert dialect.says.lower() in run.said.lower(), words
+
+
+# A process of its own for each kind of cell.
+
+
+def _named(title):
+    return next(dialect for dialect in DIALECTS if dialect.title == title)
+
+
+def _catalog(connector, config):
+    return catalog(connector.discover(config), only=["call_records"])
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("source-acefone", "ISO times with Z"), ("source-bics", "the last day is exclusive")]
+)
+def test_a_process_reads_a_dialect_in_full(name, title, tmp_path):
+    connector = Connector(name, tmp_path)
+    with simulated(name.removeprefix("source-"), _named(title)) as sim:
+        done = connector.read(sim.config(), only=["call_records"])
+        assert done.code == 0, done.text[-3000:]
+        assert set(done.ids()) == {row["record_id"] for row in sim.truth()}
+
+
+def test_a_process_reads_a_dialect_in_parts(tmp_path):
+    connector = Connector("source-portsip", tmp_path)
+    with simulated("portsip", _named("50 rows whatever top")) as sim:
+        late = sim.fault("late_rows", step=5, at="call_records").options["hidden"]
+        config = sim.config(lookback_window_minutes=10_080)
+        first = connector.read(config, only=["call_records"])
+        sim.release_late_rows()
+        second = connector.read(config, state=first.state, only=["call_records"])
+        assert len(second.ids()) >= len(late) > 0
+        assert set(first.ids()) | set(second.ids()) == {row["record_id"] for row in sim.truth()}
+
+
+def test_a_process_that_is_killed_goes_on_in_a_dialect(tmp_path):
+    connector = Connector("source-voxo", tmp_path)
+    with simulated("voxo", _named("the start is exclusive")) as sim:
+        config = sim.config(num_workers=2)
+        found = _catalog(connector, config)
+        command = connector.command("read", config=config, catalog=found)
+        messages = read_and_kill(command, random.Random(3).randrange(10, 120), 0)
+        seen = {one["record"]["data"]["record_id"] for one in messages if one["type"] == "RECORD"}
+        done = connector.run("read", config=config, catalog=found, state=last_states(messages) or None)
+        assert done.code == 0, done.text[-3000:]
+        assert seen | set(done.ids()) == {row["record_id"] for row in sim.truth()}
+
+
+def test_a_process_that_cannot_read_a_dialect_says_why(tmp_path):
+    connector = Connector("source-bics", tmp_path)
+    with simulated("bics", _named("refuses page")) as sim:
+        done = connector.read(sim.config(), only=["call_records"])
+        complete = set(done.ids()) == {row["record_id"] for row in sim.truth()}
+        assert (done.code == 0) == complete
+        assert complete or "page" in done.failures[0]["message"]
+
+
+def test_the_page_of_the_documentation_lists_every_cell():
+    assert listed(PAGE.read_text(encoding="utf-8")) == titles(), "python -m tools.dialects --write"
