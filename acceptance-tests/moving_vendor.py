@@ -110,6 +110,9 @@ class MovingVendor(Simulator):
     shares: Shares
     lookback: float
 
+    def __enter__(self) -> MovingVendor:  # noqa: PYI034 - Self is newer than Python 3.10
+        return self
+
     def calls(self) -> Iterator[Call]:
         last = self.end or self.start
         return generate(self.vendor, self.seed, self.start - _BEFORE, last, self.calls_per_day)
