@@ -140,16 +140,18 @@ def test_spark() -> int:
 
 @verb
 def soak() -> int:
-    """Kill every connector at 40 random moments each, and more with ARGS='--seeds 50', without losing a row."""
+    """Kill every connector at many moments (ARGS='--seeds 50': at more), and sync hourly for two weeks and a year."""
     return _python(
         "-m",
         "pytest",
         *_SIDE_BY_SIDE,
         "acceptance-tests/test_completeness.py",
+        "acceptance-tests/test_hourly.py",
         "-k",
-        "killed",
+        "killed or hourly",
         "--seeds",
         "10",
+        "--every-hour",
         *_more(),
     )
 
