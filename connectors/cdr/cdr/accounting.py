@@ -83,6 +83,12 @@ class Accounting:
             self._remember(names, window, whole_list)
         return self._without_known(block, fresh, window, keeps_all)
 
+    def new_rows(self, block: Block) -> list[int]:
+        """The places of those rows of a page that may still go out."""
+        with self._lock:
+            left = [index for index, identity in enumerate(block.ids) if identity not in self._calls]
+            return [index for index in left if not (block.places and block.places[index] & MARGIN)]
+
     def close(self, window: Period) -> None:
         """Forget what no window that is still to be read can bring again."""
         index = self._index(window)
@@ -108,9 +114,7 @@ class Accounting:
             and not (self._lookback.repeated or block.timeless)
         )
 
-    def _fresh(
-        self, block: Block, lines: list[bytes], whole_list: bool
-    ) -> Iterator[tuple[int, str, bytes | None]]:
+    def _fresh(self, block: Block, lines: list[bytes], whole_list: bool) -> Iterator[tuple[int, str, bytes | None]]:
         """Of each row that goes out its place, its id, and its line where that is another than the page has."""
         here: dict[str, list[tuple[int, bytes]]] = {}
         for index, (identity, call) in enumerate(zip(block.ids, block.calls, strict=True)):
@@ -168,9 +172,7 @@ class Accounting:
         unchanged = [index for index in places if lookback.is_known(digests[index])]
         return self._rows(block, fresh, unchanged)
 
-    def _rows(
-        self, block: Block, fresh: list[tuple[int, str, bytes | None]] | None, unchanged: Sequence[int]
-    ) -> Given:
+    def _rows(self, block: Block, fresh: list[tuple[int, str, bytes | None]] | None, unchanged: Sequence[int]) -> Given:
         if fresh is None and not unchanged:
             return Given(block.rows, range(len(block.ids)))
         left = set(unchanged)

@@ -75,7 +75,7 @@ class WindowCursor(ConcurrentCursor):
         self._workers = workers
         self._end = self._synced_until = period.end if period else now
         self._open_windows: set[Period] = set()
-        self._lock = threading.Lock()
+        self._windows_lock = threading.Lock()
         self.dialect: dict[str, Any] = {}
         given = copy.deepcopy(dict(state))  # the CDK turns its texts into moments in place
         if given and given.pop(_VERSION, None) is None:
@@ -140,7 +140,7 @@ class WindowCursor(ConcurrentCursor):
     def state(self) -> MutableMapping[str, Any]:
         if self._handed_back is not None:
             return dict(self._handed_back)
-        with self._lock:
+        with self._windows_lock:
             is_complete = not self._open_windows and not self._resumes
         state = {
             **super().state,
@@ -175,13 +175,21 @@ class WindowCursor(ConcurrentCursor):
         if not hours or part.start < min(hours) or part.end > max(hours) + 24 * _HOUR:
             yield from split(part, step, self._stream.zone)
             return
-        most = _PAGES_A_WINDOW * self._stream.paginator.size if self._stream.paginator.has_pages else self._stream.paginator.size
+        most = (
+            _PAGES_A_WINDOW * self._stream.paginator.size
+            if self._stream.paginator.has_pages
+            else self._stream.paginator.size
+        )
         start, rows = part.start, 0
         for hour in sorted(hours):
             if not part.start <= hour < part.end:
                 continue
             full = rows + hours[hour] > most and rows
-            if (full or hour + _HOUR - start > self._stream.window.step) and start < hour and occurs_once(hour, self._stream.zone):
+            if (
+                (full or hour + _HOUR - start > self._stream.window.step)
+                and start < hour
+                and occurs_once(hour, self._stream.zone)
+            ):
                 yield Period(start, hour)
                 start, rows = hour, 0
             rows += hours[hour]
@@ -198,8 +206,8 @@ class WindowCursor(ConcurrentCursor):
         """Add the window to the state, unless its reading was given up."""
         if getattr(partition, "given_up", False):
             return
-        with self._lock:
-            self._open_windows.discard(getattr(partition, "period", None))  # type: ignore[arg-type]
+        with self._windows_lock:
+            self._open_windows.discard(getattr(partition, "period", None))
         super().close_partition(partition)
 
     def note_highest(self, partition: Partition, highest: datetime | None) -> None:

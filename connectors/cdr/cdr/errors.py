@@ -14,6 +14,9 @@ class SyncError(Exception):
     The text never holds a secret, nor what signs a link; whoever raises it quotes vendor bodies through `quoted`.
     """
 
+    status: int | None = None
+    """The HTTP status that the vendor answered with, where it did and where it matters."""
+
     def __init__(self, message: str) -> None:
         self.message = without_queries(message)
         super().__init__(self.message)

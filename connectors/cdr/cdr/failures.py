@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import orjson
@@ -125,7 +125,9 @@ class Failures(ErrorHandler):
             return ConfigError(_PROXY_WANTS), False
         if response.status_code in _PASSING or response.status_code >= requests.codes.server_error:
             message = f"The vendor answered {status_line(response)} again and again; run the sync again later."
-            return TransientError(message), True
+            failure = TransientError(message)
+            failure.status = response.status_code
+            return failure, True
         return self.refusal(response), False
 
     def refusal(self, response: requests.Response) -> SyncError:

@@ -122,9 +122,7 @@ class Block:
         return self.rows.lines()
 
 
-def read_page(
-    body: bytes, plan: Plan, scope: Scope | None, with_digests: bool = False, frame: Frame = BARE
-) -> Block:
+def read_page(body: bytes, plan: Plan, scope: Scope | None, with_digests: bool = False, frame: Frame = BARE) -> Block:
     """Parse, normalise, place and serialise one page. No row is left out.
 
     `scope` None means that every row is inside.
@@ -164,7 +162,7 @@ def read_page(
         line = serialise(row)
         if with_digests:
             block.digests.append(digest(line))
-            block.times.append(row.get(normaliser.cut))
+            block.times.append(row.get(normaliser.cut or ""))
         write(head)
         write(line)
         write(tail)

@@ -211,9 +211,7 @@ class WindowReader:
         window, zone = self._stream.window, self._stream.zone
         hour = Period(self._sync.period.start, self._sync.period.start + timedelta(hours=1))
         reach = window.covers(hour, zone).length + 2 * window.wider
-        return Accounting(
-            self._sync.windows, reach, self._sync.lookback, self._plan.key, self._plan.normaliser
-        )
+        return Accounting(self._sync.windows, reach, self._sync.lookback, self._plan.key, self._plan.normaliser)
 
     def _stretches(self, window: Period) -> Iterator[Period]:
         """A window, and at the edges of the sync what only a server that differs has there."""
@@ -263,9 +261,7 @@ class WindowReader:
         form = self._requester.window_form
         return form.window if form else self._stream.window
 
-    def _halves_of(
-        self, period: Period, window: Period, count: WindowCount, error: Exception
-    ) -> Iterator[Rows]:
+    def _halves_of(self, period: Period, window: Period, count: WindowCount, error: Exception) -> Iterator[Rows]:
         """A stretch whose answer is too large, too slow, or has one page for all: its halves."""
         halves = self._halves(period, _SHORTEST_SLOW if isinstance(error, TooSlowError) else None)
         if halves is None:
@@ -439,12 +435,18 @@ class WindowReader:
             if self._accounting is None:
                 yield self._noted(block, Given(block.rows, range(len(block.ids))), count)
                 continue
-            block = self._completed(block)
-            yield self._noted(block, self._accounting.given(block, window, keeps_all=keeps_all), count)
+            completed = self._completed(block)
+            yield self._noted(completed, self._accounting.given(completed, window, keeps_all=keeps_all), count)
 
     def _completed(self, block: Block) -> Block:
         """What a subclass adds to the rows of a page before they are weighed and given out."""
         return block
+
+    def _new_rows(self, block: Block) -> list[int]:
+        """The places of those rows of a page that have not gone out in this sync."""
+        if self._accounting is None:
+            return [*range(len(block.ids))]
+        return self._accounting.new_rows(block)
 
     def _noted(self, block: Block, given: Given, count: WindowCount) -> Rows:
         count.rows += given.rows.count
@@ -462,7 +464,7 @@ class WindowReader:
     ) -> Iterator[tuple[int, Block]]:
         """The pages of a stretch in order, up to the last one."""
         if in_order and self._stream.paginator.counts_from_one and not self._zero_asked:
-            yield from self._page_zero(period)
+            self._ask_page_zero(period)
         first = self._page(period, self._first_index)
         yield self._first_index, first
         if not self._stream.paginator.has_pages or not first.ids:
@@ -510,13 +512,13 @@ class WindowReader:
             return self._page(period, index, granted)
         except SyncError as refusal:
             untold = reading.total is None or self._totals_are_of_the_account or reading.received >= reading.total
-            if getattr(refusal, "status", None) == HTTPStatus.NOT_FOUND and untold:
+            if refusal.status == HTTPStatus.NOT_FOUND and untold:
                 return Block(Facts(0))
-            if getattr(refusal, "status", None) in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) and period:
+            if refusal.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) and period:
                 raise _PagesIgnoredError from refusal
             raise
 
-    def _page_zero(self, period: Period | None) -> Iterator[tuple[int, Block]]:
+    def _ask_page_zero(self, period: Period | None) -> None:
         """The page in front of the first one, for servers that count from 0 whatever they document."""
         self._zero_asked = True
         try:
@@ -549,7 +551,7 @@ class WindowReader:
         try:
             return self._page(period, index, granted)
         except SyncError as refusal:
-            if getattr(refusal, "status", None) == HTTPStatus.NOT_FOUND:
+            if refusal.status == HTTPStatus.NOT_FOUND:
                 return Block(Facts(0))  # the totals say whether something is missing
             raise
 
@@ -662,7 +664,7 @@ class WindowReader:
             except (TooSlowError, TooLargeError, _PagesIgnoredError) as error:
                 raise TransientError(
                     f"{self._stream.name}: the server ignores its date filter, and everything at once cannot be read: "
-                    f"{error or 'it has one page only'}. Nothing narrower can be asked for."
+                    f"{str(error) or 'it has one page only'}. Nothing narrower can be asked for."
                 ) from error
             if total is None or received >= total or self._totals_are_of_the_account:
                 self._logger.info(f"{self._stream.name}: everything was read: {received} rows")
@@ -680,11 +682,11 @@ class WindowReader:
             reading = Reading()
             for _, block in self._blocks(None, reading, in_order=attempt > 1):
                 reading.add(block)
-                block = self._completed(block)
+                completed = self._completed(block)
                 fresh = [index for index, identity in enumerate(block.ids) if identity not in seen]
                 seen.update(block.ids)
-                lines = block.lines()
-                yield self._noted(block, Given(Rows.of([lines[index] for index in fresh]), fresh), count)
+                lines = completed.lines()
+                yield self._noted(completed, Given(Rows.of([lines[index] for index in fresh]), fresh), count)
             if reading.agrees() or (attempt > 1 and reading.reaches_least()):
                 count.total = reading.total
                 return

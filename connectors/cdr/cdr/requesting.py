@@ -10,12 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from cdr.authenticators import LoginRefusedError
 from cdr.errors import (
     BodyError,
     ConfigError,
-    LoginRefusedError,
     SyncError,
     TooLargeError,
     TooSlowError,
@@ -56,17 +56,15 @@ class Requester:
     forms: the form that an earlier sync found, by the name of its point
     """
 
-    def __init__(
-        self, stream: Stream, transport: Transport, findings: Findings, forms: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, stream: Stream, transport: Transport, findings: Findings, forms: Any = None) -> None:
         self._stream = stream
         self._transport = transport
         self._findings = findings
-        remembered = forms or {}
+        remembered = forms if isinstance(forms, Mapping) else {}
         self._chosen: dict[str, int] = {
             part.point: index
             for part in stream.uncertain
-            if isinstance(index := remembered.get(part.point, 0), int) and 0 <= index < len(part.forms)
+            if type(index := remembered.get(part.point, 0)) is int and 0 <= index < len(part.forms)
         }
         self._settled = False
         self._first = threading.RLock()
@@ -131,9 +129,7 @@ class Requester:
         """Say that the form in use was not the documented one."""
         self._note(self._chosen)
 
-    def _in_some_form(
-        self, period: Period | None, index: int, read: Callable[[bytes], T], granted: int | None
-    ) -> T:
+    def _in_some_form(self, period: Period | None, index: int, read: Callable[[bytes], T], granted: int | None) -> T:
         base = dict(self._chosen)
         tried: set[tuple[str, int]] = set()
         try:
@@ -141,6 +137,8 @@ class Requester:
         except _NEVER_ANOTHER_FORM:
             raise
         except SyncError as refusal:
+            if isinstance(refusal, TransientError) and refusal.status in _PASSING:
+                raise
             error = refusal
         while (option := self._next(error, base, tried)) is not None:
             part, number = option
@@ -152,7 +150,7 @@ class Requester:
                 self._chosen = base
                 raise
             except SyncError as refusal:
-                if not part.concerns(_status(refusal), _text(refusal)):
+                if not part.concerns(refusal.status, _text(refusal)):
                     # This part is settled: what is refused now is another one.
                     base, error = dict(self._chosen), refusal
                 continue
@@ -165,7 +163,7 @@ class Requester:
         self, error: SyncError, base: Mapping[str, int], tried: set[tuple[str, int]]
     ) -> tuple[Uncertain, int] | None:
         for part in self._stream.uncertain:
-            if not part.concerns(_status(error), _text(error)):
+            if not part.concerns(error.status, _text(error)):
                 continue
             for number in range(len(part.forms)):
                 if number != base.get(part.point, 0) and (part.point, number) not in tried:
@@ -178,9 +176,7 @@ class Requester:
     def _note(self, chosen: Mapping[str, int]) -> None:
         for part in self._stream.uncertain:
             if number := chosen.get(part.point, 0):
-                self._findings.add(
-                    Finding(part.point, part.forms[0].says, f"takes {part.forms[number].says}")
-                )
+                self._findings.add(Finding(part.point, part.forms[0].says, f"takes {part.forms[number].says}"))
 
     def _page(
         self, period: Period | None, index: int, read: Callable[[bytes], T], granted: int | None, attempts: int | None
@@ -219,11 +215,11 @@ class Requester:
             error = TransientError(f"{text}, the same each time; the vendor has to mend it, or check `api_url`.")
         else:
             error = TransientError(f"{text}; check `api_url`, or run the sync again later.")
-        error.status = fault.status  # type: ignore[attr-defined]
+        error.status = fault.status
         return error
 
     def _explained(self, refusal: ConfigError) -> SyncError:
-        status = _status(refusal)
+        status = refusal.status
         if self._stream.missing and status == HTTPStatus.NOT_FOUND:
             return UnavailableError(self._stream.missing)
         if status in self._stream.advice:
@@ -231,12 +227,9 @@ class Requester:
         return refusal
 
 
+# A connection that breaks, and a server that is busy, say nothing of the form of a request.
+_PASSING = (None, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _NEVER_ANOTHER_FORM = (TooSlowError, TooLargeError, LoginRefusedError)
-
-
-def _status(error: SyncError) -> int | None:
-    status = getattr(error, "status", None)
-    return int(status) if status is not None else None
 
 
 def _text(error: SyncError) -> str:

@@ -31,9 +31,7 @@ class Scout:
     account_has_calls: whether the vendor states that there are calls at all
     """
 
-    def __init__(
-        self, stream: Stream, requester: Requester, findings: Findings, dialect: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, stream: Stream, requester: Requester, findings: Findings, dialect: Mapping[str, Any]) -> None:
         self._stream = stream
         self._requester = requester
         self._findings = findings
@@ -117,7 +115,9 @@ class Scout:
                 "zone",
                 f"its times in {asked}, as asked",
                 f"prints its times in {self.zone}",
-                evidence=f"{len(evidence)} calls whose ids carry their time" if evidence else "found by an earlier sync",
+                evidence=f"{len(evidence)} calls whose ids carry their time"
+                if evidence
+                else "found by an earlier sync",
                 effect="times are read by it, with `time_mismatch`",
             )
         )

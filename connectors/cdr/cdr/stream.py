@@ -231,7 +231,9 @@ class Stream:
         """The unchanging half of `read_page`; the zones as in `normaliser`."""
         # Taken from the class: a plan travels to worker processes, and the instance knows the credentials.
         cls = type(self)
-        return Plan(cls.name, cls.primary_key, self.normaliser(found, asked), self.paginator, cls.rows, cls.total, cls.failed)
+        return Plan(
+            cls.name, cls.primary_key, self.normaliser(found, asked), self.paginator, cls.rows, cls.total, cls.failed
+        )
 
 
 class CallStream(Stream, abstract=True):

@@ -32,11 +32,12 @@ from airbyte_cdk.utils import AirbyteTracedException
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as as_status
 
+from cdr.bodies import parse
 from cdr.client import Meter
 from cdr.cursor import WindowCursor, as_slice
 from cdr.errors import ConfigError, SyncError, UnavailableError
 from cdr.findings import Findings
-from cdr.pages import Frame, Rows, parse
+from cdr.pages import Frame, Rows
 from cdr.reading import WindowCount, WindowReader
 from cdr.windows import Period
 
@@ -70,7 +71,7 @@ class PageMessage(AirbyteMessage):
     def records(self) -> Iterator[AirbyteMessage]:
         emitted_at = _milliseconds()
         for line in self.rows.lines():
-            record = AirbyteRecordMessage(stream=self.stream, data=parse(line), emitted_at=emitted_at)
+            record = AirbyteRecordMessage(stream=self.stream, data=parse(line)[0], emitted_at=emitted_at)
             yield AirbyteMessage(type=Type.RECORD, record=record)
 
 

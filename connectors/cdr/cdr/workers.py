@@ -23,7 +23,7 @@ from typing import Any
 from cdr import memory
 from cdr.errors import BodyError
 from cdr.pages import BARE, Block, Frame, Plan, read_page
-from cdr.windows import Period
+from cdr.scope import Scope
 
 ENVIRONMENT = "CDR_WORKERS"
 """Names how many processes read pages, from the first page on; 0 for none. Unset, `PageWorkers` decides."""
@@ -44,9 +44,9 @@ class _Worker:
     connection: Connection
     knows: set[str] = field(default_factory=set)
 
-    def read_page(self, body: bytes, plan: Plan, period: Period | None, with_digests: bool, frame: Frame) -> Block:
+    def read_page(self, body: bytes, plan: Plan, scope: Scope | None, with_digests: bool, frame: Frame) -> Block:
         """Raises OSError or EOFError where the process is gone."""
-        self.connection.send((plan.stream if plan.stream in self.knows else plan, period, with_digests, frame))
+        self.connection.send((plan.stream if plan.stream in self.knows else plan, scope, with_digests, frame))
         # The megabytes go as they are: pickled, they would be copied twice more on either side.
         self.connection.send_bytes(body)
         self.knows.add(plan.stream)
@@ -92,24 +92,24 @@ class PageWorkers:
         return cls(min(threads, _cores(), _MOST), logger)
 
     def read_page(
-        self, body: bytes, plan: Plan, period: Period | None, with_digests: bool = False, frame: Frame = BARE
+        self, body: bytes, plan: Plan, scope: Scope | None, with_digests: bool = False, frame: Frame = BARE
     ) -> Block:
         """As `cdr.pages.read_page`."""
         if self._at_once and not self._ready:
             self._start_once()
         if not self._ready:
-            return self._read_here(body, plan, period, with_digests, frame)
+            return self._read_here(body, plan, scope, with_digests, frame)
         worker = self._idle.get()
         try:
             if worker is not None:
-                return worker.read_page(body, plan, period, with_digests, frame)
+                return worker.read_page(body, plan, scope, with_digests, frame)
         except (OSError, EOFError):
             code = _exit_code(worker)
             self._logger.info(f"A worker process has ended ({code}); its page is read again, in the main process.")
             worker = None
         finally:
             self._idle.put(worker)
-        return read_page(body, plan, period, with_digests, frame)
+        return read_page(body, plan, scope, with_digests, frame)
 
     def close(self) -> None:
         """End the processes."""
@@ -180,13 +180,13 @@ def _serve(connection: Connection) -> None:
     with contextlib.suppress(OSError, EOFError):
         connection.send(None)
         while True:
-            plan, period, with_digests, frame = connection.recv()
+            plan, scope, with_digests, frame = connection.recv()
             body = connection.recv_bytes()
             if isinstance(plan, Plan):
                 plans[plan.stream] = plan
                 plan = plan.stream
             try:
-                block = read_page(body, plans[plan], period, with_digests, frame)
+                block = read_page(body, plans[plan], scope, with_digests, frame)
             except BodyError as error:
                 connection.send(error)
                 continue

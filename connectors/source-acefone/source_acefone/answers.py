@@ -6,8 +6,7 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from cdr.errors import BodyError, ConfigError, SyncError, quoted
-from cdr.reading import WindowReader
+from cdr.errors import BodyError, quoted
 
 _FALSE = ("false", "0", "no")
 _STATUS_KEYS = ("status", "status_code", "code")
@@ -49,15 +48,3 @@ def _status(document: dict[str, Any], said: str) -> int | None:
     if _UNAUTHORISED.search(said) or (_KEY_WORDS.search(said) and _FAULT_WORDS.search(said)):
         return HTTPStatus.UNAUTHORIZED
     return HTTPStatus.FORBIDDEN if _FORBIDDEN.search(said) else None
-
-
-class Reader(WindowReader):
-    """Adds to a 404 what it means more often than a slip in `api_url`: an account on the vendor's other platform."""
-
-    def _unless_missing(self, refusal: ConfigError) -> SyncError:
-        if getattr(refusal, "status", None) != HTTPStatus.NOT_FOUND:
-            return refusal
-        return ConfigError(
-            f"{refusal.message} Acefone runs a second UK platform (api-account-uk.acefone.com, call/records), which "
-            "this connector does not read: ask Acefone which one the account is on."
-        )

@@ -1,16 +1,17 @@
 """Acefone UK, call report. Docs: docs.acefone.co.uk/reference, "Authentication" and "Call Report"."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from cdr.authenticators import Authenticator
+from cdr.authenticators import Authenticator, GivenToken, Login, LoginToken
 from cdr.config import Config
 from cdr.paginators import PageNumber
 from cdr.readers import as_sent, choice, containing, decimal, derived, moment, plus, present, seconds, text
-from cdr.reading import WindowReader
-from cdr.stream import CallStream
+from cdr.stream import CallStream, Form, Request, Stream, Uncertain
+from cdr.windows import Period
 from source_acefone import answers, call_flow
-from source_acefone.authenticator import EitherForm, LoginInEitherForm
-from source_acefone.windows import LocalWindow
+from source_acefone.windows import LocalDays, LocalWindow
 
 Q850_CAUSES = {
     "unallocated number": 1,
@@ -31,18 +32,66 @@ Q850_CAUSES = {
 }
 
 
+_DATES = ("from_date", "to_date")
+_OTHER_REFUSALS = frozenset({400, 404, 422, 500, 501, 502})
+
+
+def _with_offset(stream: Stream, asked: Request, period: Period | None) -> Request:
+    """The zone as the offset that it has when the period begins."""
+    if period is None:
+        return asked
+    offset = period.start.astimezone(ZoneInfo(stream.zone)).strftime("%z")
+    return asked.plus({"time_zone": f"{offset[:3]}:{offset[3:]}"})
+
+
 class CallRecords(CallStream):
     """Filtered on the start (assumed), in the configured zone, bounds unknown; 100 rows a page; the total is stated."""
 
     vendor = "acefone"
     endpoint = "call_report"
     rows = answers.rows
-    total = ("filtered_records", "total_records")
+    total = "filtered_records"
+    account_total = "total_records"
     cursor = "started_at"
     bare_country_codes = True
 
-    paginator = PageNumber("page", size=("limit", 100))
-    window = LocalWindow("from_date", "to_date", format="%Y-%m-%d %H:%M:%S", zone="{timezone}", bounds="unknown")
+    paginator = PageNumber("page", asks=("limit", 100))
+    window = LocalWindow(*_DATES, format="%Y-%m-%d %H:%M:%S", zone="{timezone}", behind=timedelta(hours=26))
+    zones = ("UTC", "Europe/London", "Asia/Kolkata")
+    headers = {"Accept": "application/json", "Authorization": "{}"}
+    uncertain = (
+        Uncertain(
+            "token",
+            (
+                Form("the bare token in the header Authorization"),
+                Form("the token behind Bearer", lambda _, asked, __: asked.with_header("Authorization", "Bearer {}")),
+            ),
+            statuses=frozenset({401, 403}),
+        ),
+        Uncertain(
+            "request",
+            (
+                Form("dates with a time of day"),
+                Form("dates alone", window=LocalDays(*_DATES)),
+                Form("dates as the vendor prints them", window=LocalWindow(*_DATES, format="%d-%b-%Y %H:%M:%S")),
+            ),
+            statuses=_OTHER_REFUSALS,
+            if_empty=True,
+        ),
+        Uncertain(
+            "zone",
+            (
+                Form("the zone by its name"),
+                Form("the zone as an offset", _with_offset),
+                Form("no zone", lambda _, asked, __: asked.without("time_zone")),
+            ),
+            statuses=_OTHER_REFUSALS,
+        ),
+    )
+    advice = {
+        404: "Acefone runs a second UK platform (api-account-uk.acefone.com, call/records), which this connector does "
+        "not read: ask Acefone which one the account is on."
+    }
 
     fields = {
         "vendor_record_id": text("id"),
@@ -95,13 +144,14 @@ class CallRecords(CallStream):
 
     failed = staticmethod(answers.failure)
 
-    @classmethod
-    def reader(cls) -> type[WindowReader]:
-        return answers.Reader  # a 404 has one more reason here
-
     @staticmethod
     def authenticator(config: Config) -> Authenticator:
         given = config.group("credentials")
         if given["auth_type"] == "access_token":
-            return EitherForm(given["access_token"])
-        return LoginInEitherForm(given["login_id"], given["password"])
+            return GivenToken(given["access_token"])
+        login = Login("auth/login", json={"login_id": given["login_id"], "password": given["password"]})
+        return LoginToken(
+            login,
+            renewal=lambda token: Login("auth/refresh", bearer=token.value),
+            last_resort=login,  # once the hour is over, a token cannot be renewed
+        )

@@ -1,14 +1,17 @@
-"""Acefone's window: bounds in local time, compared perhaps as text by a server whose clock is not ours."""
+"""Acefone's windows: bounds in local time, compared perhaps as text by a server whose clock is not ours."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from cdr.windows import Period, Window
+import pendulum
+
+from cdr.windows import Period, Window, plain
 
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 
 
 class LocalWindow(Window):
@@ -18,10 +21,29 @@ class LocalWindow(Window):
     after the gap, while its text lies before every bound of that hour. The repeated hour is the core's own care.
     """
 
-    def params(self, period: Period, zone: str) -> Mapping[str, str]:
+    def asked(self, period: Period, zone: str) -> Period:
         before = period.start - _HOUR
         missed = _offset(before, zone) < _offset(period.start, zone)
-        return super().params(Period(before, period.end) if missed else period, zone)
+        return super().asked(Period(before, period.end) if missed else period, zone)
+
+
+@dataclass(frozen=True)
+class LocalDays(Window):
+    """Dates alone. The last one may be excluded, so one day more is asked for."""
+
+    format: str = "%Y-%m-%d"
+    zone: str = "{timezone}"
+    smallest: timedelta = _DAY
+    narrowest: timedelta = _DAY
+
+    def asked(self, period: Period, zone: str) -> Period:
+        first = pendulum.instance(period.start - self.margin).in_timezone(zone).start_of("day")
+        last = pendulum.instance(period.end).in_timezone(zone).start_of("day").add(days=1)
+        return Period(plain(first), plain(last))
+
+    def covers(self, period: Period, zone: str) -> Period:
+        asked = self.asked(period, zone)
+        return Period(asked.start, asked.end + _DAY)
 
 
 def _offset(moment: datetime, zone: str) -> timedelta:

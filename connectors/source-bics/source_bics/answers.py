@@ -44,25 +44,15 @@ def unsigned(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class PageFacts(Facts):
-    """What an answer says of its window, and of its own number, counted from 1."""
-
-    page: int | None = None
-
-
-@dataclass(frozen=True)
 class Pages(PageNumber):
     """Numbered pages of the size that the vendor grants, 15 as far as is known; an answer without paging is all."""
 
     page: str = "page"
     last: Paths = ("data.last_page", "meta.last_page")
     granted: Paths = ("data.per_page", "meta.per_page")
-    current: Paths = ("data.current_page", "meta.current_page")
 
-    def facts(self, document: Any, rows: int, total: Paths) -> PageFacts:
-        if isinstance(document["data"], list) and "meta" not in document:
-            return PageFacts(rows, last=1)
-        said = super().facts(document, rows, total)
-        if said.total is None or said.last is None:
-            raise BodyError("the answer has pages, but states no `total` or no `last_page`")
-        return PageFacts(rows, said.total, said.last, said.size, whole(document, self.current))
+    def facts(self, document: Any, rows: int, total: Paths) -> Facts:
+        is_whole = isinstance(document, dict) and isinstance(document.get("data"), list)
+        if is_whole and "meta" not in document and "links" not in document:
+            return Facts(rows, total=rows, last=1)  # the first shape has no pages
+        return super().facts(document, rows, total)

@@ -3,6 +3,7 @@
 Docs: https://github.com/mobtexting/docs
 """
 
+from datetime import timedelta
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,12 +12,12 @@ from cdr.config import Config
 from cdr.moments import later, rfc3339
 from cdr.pages import Envelope
 from cdr.readers import choice, clock, decimal, derived, moment, present, text
-from cdr.stream import Stream
+from cdr.stream import Form, Stream, Uncertain
 from cdr.values import Unreadable
 from source_bics.answers import Pages, failure_in, rows_of
 from source_bics.days import Days
-from source_bics.growing import GrowingReader
 
+_TOKEN = {"access_token": "{}"}
 _LONGEST_HOLD = 9  # digits of X-Amz-Expires; real ones have four
 
 
@@ -49,14 +50,33 @@ class VoiceStream(Stream, abstract=True):
     paginator = Pages()
     bare_country_codes = True
     failed = staticmethod(failure_in)
+    zones = ("Asia/Singapore", "Asia/Kolkata", "Europe/Brussels")
+    kept = timedelta(days=60)
 
-    @classmethod
-    def reader(cls) -> type[GrowingReader]:
-        return GrowingReader
+    @staticmethod
+    def forms_of(parameter: str) -> tuple[Uncertain, ...]:
+        """The token in a header or as a parameter, which the page of this endpoint calls mandatory; the last day."""
+        return (
+            Uncertain(
+                "token",
+                (
+                    Form("the token in the header Authorization"),
+                    # Not first: an address leaks into the logs of others.
+                    Form("the token as the parameter access_token", lambda _, asked, __: asked.plus(_TOKEN)),
+                ),
+            ),
+            Uncertain(
+                "range",
+                (
+                    Form("days up to today, wherever that is"),
+                    Form("no day after today in UTC", window=Days(parameter, latest=timedelta(0))),
+                ),
+                statuses=frozenset({400, 422, 500}),
+            ),
+        )
 
     @staticmethod
     def authenticator(config: Config) -> Authenticator:
-        # The vendor takes the token as a parameter too, but a URL leaks into logs.
         return GivenToken(config.group("credentials")["access_token"])
 
 
@@ -68,6 +88,7 @@ class CallRecords(VoiceStream):
     cursor = "ended_at"
 
     window = Days("datetime[end_at]")
+    uncertain = VoiceStream.forms_of("datetime[end_at]")
 
     fields = {
         "vendor_record_id": text("id"),
@@ -118,6 +139,12 @@ class Recordings(VoiceStream):
     primary_key = "recording_id"
 
     window = Days("datetime[r.created_at]")
+    uncertain = VoiceStream.forms_of("datetime[r.created_at]")
+
+    @property
+    def lookback(self) -> timedelta:
+        # `created_at` may be the start of the recording, which is stored after the call.
+        return max(super().lookback, timedelta(minutes=1440))
 
     fields = {
         "vendor_record_id": text("id"),

@@ -8,12 +8,19 @@ from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import quote
 
+import orjson
+
+from cdr.bodies import parse
 from cdr.errors import BodyError, ConfigError, TooSlowError, TransientError
 from cdr.fields import Row
+from cdr.findings import Finding
 from cdr.normaliser import serialise
-from cdr.pages import Block, Rows, digest, parse
-from cdr.reading import Means, Transport, WindowReader
+from cdr.pages import Block, Rows, digest
+from cdr.paginators import Facts
+from cdr.reading import Means, Sync, WindowReader
+from cdr.requesting import Transport
 from cdr.stream import Request, Stream
+from cdr.windows import Period
 from source_portsip.lists import PortsipStream
 
 _ATTEMPTS = 4
@@ -26,12 +33,21 @@ class DetailReader(WindowReader):
 
     _stream: PortsipStream
 
-    def __init__(self, stream: Stream, transport: Transport, means: Means) -> None:
-        super().__init__(stream, transport, means)
+    def __init__(self, stream: Stream, transport: Transport, means: Means, sync: Sync | None = None) -> None:
+        super().__init__(stream, transport, means, sync)
         # Not the threads that read pages: those wait for this one's. The client bounds the requests of all of them.
         self._details = ThreadPoolExecutor(means.ahead, thread_name_prefix="details")
 
-    def _completed(self, block: Block, seen: set[str]) -> Block:
+    def first_page(self, period: Period | None) -> Facts:
+        facts = super().first_page(period)
+        number = facts.total if facts.total is not None else facts.rows
+        self._logger.info(
+            f"{self._stream.name}: {number} rows from {period} are to be seen. "
+            "A user without the role Admin or QueueManager sees only its own, without any error."
+        )
+        return facts
+
+    def _completed(self, block: Block) -> Block:
         """The same page, with the details of those rows that did not go out yet.
 
         Digests are taken anew: a cost that the vendor writes down later is a change of the row.
@@ -39,25 +55,17 @@ class DetailReader(WindowReader):
         if not self._stream.with_details:
             return block
         received = block.lines()
-        wanted: dict[str, bytes] = {}
-        for identity, line in zip(block.ids, received, strict=True):
-            if line is not None and identity not in seen and identity not in self._timeless:
-                wanted.setdefault(identity, line)
+        wanted = {index: received[index] for index in self._new_rows(block)}
         completed = dict(zip(wanted, self._details.map(self._complete, wanted.values()), strict=True))
-        lines: list[bytes] = []
-        digests: list[int] = []
-        for identity, line, known in zip(block.ids, received, block.digests, strict=True):
-            row, whole = completed.get(identity, ({}, line))
-            if whole is not None:
-                lines.append(whole)
-            digests.append(digest(row) if row else known)
+        lines = [completed.get(index, line) for index, line in enumerate(received)]
+        digests = [digest(line) for line in lines] if block.digests else []
         return replace(block, rows=Rows.of(lines), digests=digests)
 
-    def _complete(self, line: bytes) -> tuple[Row, bytes]:
-        """The canonical row of a finished line, completed, and its line."""
-        row: Row = parse(line)
+    def _complete(self, line: bytes) -> bytes:
+        """A finished line, completed."""
+        row: Row = orjson.loads(line)
         self._stream.complete(row, self._detail(row.get("vendor_record_id") or row["id"]), self._plan.normaliser)
-        return row, serialise(row)
+        return serialise(row)
 
     def _detail(self, identity: str) -> list[Row]:
         """The rows of a detail; none where the vendor has it no more, or the row had no id to ask for."""
@@ -85,11 +93,19 @@ class DetailReader(WindowReader):
 
     def _unless_gone(self, request: Request) -> bytes | None:
         try:
-            return self._transport.get(request)
+            return self._requester.get(request, "the detail of a row")
         except ConfigError as refusal:
-            if getattr(refusal, "status", None) == HTTPStatus.NOT_FOUND:
-                return None
-            raise
+            if refusal.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
+                raise
+            self.findings.add(
+                Finding(
+                    "columns",
+                    "a detail for every row",
+                    f"refuses the details of some rows with {refusal.status}",
+                    effect="these rows come as the list has them, without what only the detail holds",
+                )
+            )
+            return None
 
 
 def rows_of_detail(body: bytes) -> list[Row]:
@@ -97,7 +113,7 @@ def rows_of_detail(body: bytes) -> list[Row]:
 
     Raises BodyError where it is neither.
     """
-    document = parse(body)
+    document, _ = parse(body)
     failure = PortsipStream.failed(document)
     if failure is not None:
         raise failure

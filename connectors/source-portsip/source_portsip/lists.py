@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from cdr.errors import BodyError, quoted
 from cdr.fields import Row
 from cdr.normaliser import Normaliser
-from cdr.paginators import Facts, Paginator, Paths, whole
-from cdr.stream import Stream
+from cdr.paginators import SkipTop
+from cdr.stream import Form, Stream, Uncertain
 from cdr.windows import Period, Window, timestamp
 
 if TYPE_CHECKING:
-    from source_portsip.reading import ListReader
+    from source_portsip.details import DetailReader
 
 
 @dataclass(frozen=True)
@@ -30,31 +30,6 @@ class Filter(Window):
         return {"filter": f"{self.start} '{timestamp(period.start)}' and {self.end} '{timestamp(period.end)}'"}
 
 
-@dataclass(frozen=True)
-class SkipTop(Paginator):
-    """Rows to leave out and rows to send: `{"count": 237, "items": […]}`. A window ends on a page that is not full.
-
-    `count` is the window's total, or only repeats the rows of the page, and a full page can be either. So there is
-    always one page more than `count` fills.
-    """
-
-    top: int = 100
-
-    def params(self, index: int) -> Mapping[str, str]:
-        return {"skip": str(index * self.top), "top": str(self.top), "count": "true"}
-
-    def facts(self, document: Any, rows: int, total: Paths) -> Facts:
-        return Facts(rows, whole(document, total))
-
-    def pages(self, first: Facts) -> int | None:
-        if self.ends(0, first):
-            return 1
-        return None if first.total is None else first.total // self.top + 1
-
-    def ends(self, index: int, facts: Facts) -> bool:
-        return facts.rows < self.top
-
-
 class PortsipStream(Stream, abstract=True):
     """A list of PortSIP. What its rows lack, the detail of each row has."""
 
@@ -62,6 +37,26 @@ class PortsipStream(Stream, abstract=True):
     rows = "items"
     total = "count"
     paginator = SkipTop()
+    uncertain = (
+        Uncertain(
+            "count",
+            (Form("the parameter count"), Form("no parameter count", lambda _, asked, __: asked.without("count"))),
+            statuses=frozenset({400, 422}),
+            naming=("count",),
+        ),
+        Uncertain(
+            "order",
+            (
+                Form("the parameter orderby"),
+                Form("no parameter orderby", lambda _, asked, __: asked.without("orderby")),
+            ),
+            statuses=frozenset({400, 422}),
+            naming=("orderby",),
+        ),
+    )
+
+    def params(self) -> Mapping[str, str]:
+        return {"count": "true", **({"orderby": f"{self.cursor} asc"} if self.cursor else {})}
 
     @property
     def with_details(self) -> bool:
@@ -86,7 +81,7 @@ class PortsipStream(Stream, abstract=True):
         return BodyError(f"it says that it failed ({quoted(words)})", HTTPStatus.UNAUTHORIZED if refused else None)
 
     @classmethod
-    def reader(cls) -> type[ListReader]:
-        from source_portsip.reading import ListReader  # noqa: PLC0415 - the reader needs the streams' types
+    def reader(cls) -> type[DetailReader]:
+        from source_portsip.details import DetailReader  # noqa: PLC0415 - the reader needs the streams' types
 
-        return ListReader
+        return DetailReader

@@ -1,6 +1,6 @@
 """PortSIP PBX v22: call detail records, legs and reports. Docs: the vendor's REST API reference, v22."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
@@ -9,6 +9,7 @@ from cdr.authenticators import Authenticator, GivenToken
 from cdr.config import Config
 from cdr.fields import Row, Setting
 from cdr.normaliser import Normaliser
+from cdr.paginators import SkipTop
 from cdr.readers import (
     Fields,
     between,
@@ -25,7 +26,7 @@ from cdr.readers import (
 )
 from cdr.record import ISSUES
 from source_portsip import lists
-from source_portsip.lists import Filter, SkipTop
+from source_portsip.lists import Filter
 from source_portsip.login import PortsipToken
 
 _DISPOSITION_OF_STATUS = {
@@ -145,23 +146,22 @@ class CallRecords(lists.PortsipStream):
     endpoint = "cdrs"
     cursor = "started_at"
 
-    paginator = SkipTop(100)
+    paginator = SkipTop("skip", "top", 100)
     window = Filter(
-        "started_at ge", "started_at lt", zone="UTC", bounds="half_open", granularity=timedelta(microseconds=1)
+        "started_at ge", "started_at lt", zone="UTC", margin=timedelta(0), granularity=timedelta(microseconds=1)
     )
 
     fields = {**CALL_FIELDS, **COST_FIELDS}
-
-    def params(self) -> Mapping[str, str]:
-        return {"orderby": "started_at asc"}
 
     @property
     def with_details(self) -> bool:
         return self.config.flag("include_call_costs")
 
-    def normaliser(self) -> Normaliser:
+    def normaliser(self, found: str | None = None, asked: str | None = None) -> Normaliser:
         # A list that sends a cost is not documented; the one of the detail is.
-        return replace(super().normaliser(), fields={c: self.fields[c] for c in self.fields if c not in COST_FIELDS})
+        return replace(
+            super().normaliser(found, asked), fields={c: self.fields[c] for c in self.fields if c not in COST_FIELDS}
+        )
 
     def complete(self, row: Row, details: Sequence[Row], normaliser: Normaliser) -> None:
         # `/cdrs/{id}` may answer with several rows: what they do not agree on is not known.
@@ -203,7 +203,7 @@ class CallReports(lists.PortsipStream):
     cursor: ClassVar[str | None] = None
     primary_key = "id"
 
-    paginator = SkipTop(100)
+    paginator = SkipTop("skip", "top", 100)
 
     fields = REPORT_FIELDS
 
@@ -222,10 +222,11 @@ class CompletedCallReports(CallReports):
     cursor = "completed_at"
 
     window = Filter(
-        "completed_at ge", "completed_at lt", zone="UTC", bounds="half_open", granularity=timedelta(microseconds=1)
+        "completed_at ge", "completed_at lt", zone="UTC", margin=timedelta(0), granularity=timedelta(microseconds=1)
     )
 
     fields = COMPLETED_FIELDS
 
-    def params(self) -> Mapping[str, str]:
-        return {"orderby": "completed_at asc"}
+    @property
+    def lookback(self) -> timedelta:
+        return max(super().lookback, timedelta(minutes=1440))

@@ -5,40 +5,50 @@ Docs: developer.vonage.com/en/vonage-business-cloud/reports/overview.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from cdr.config import Config
 from cdr.normaliser import Normaliser
 from cdr.paginators import PageNumber
 from cdr.readers import choice, decimal, flag, moment, seconds, text
-from cdr.stream import CallStream, Quirk
-from cdr.windows import Period, Window
+from cdr.stream import CallStream, Form, Uncertain
+from cdr.windows import Window, timestamp
 from source_vonage_business.authentication import authenticator
 
-_STARTED = Window("start:gte", "start:lte")
-
-
-def _before(period: Period) -> Period:
-    """When calls that ended in `period` may have started, for servers that insist on `start:` filters."""
-    return Period(period.start - timedelta(days=7), period.end)
+_LONGEST_CALL: Final = timedelta(minutes=1440)
 
 
 class CallRecords(CallStream):
-    """Filtered on the end, in UTC, both bounds inclusive; numbered pages; the total is stated."""
+    """Filtered on the start, in UTC, both bounds inclusive; numbered pages; the total is stated."""
 
     vendor = "vonage_business"
     endpoint = "reports/accounts/{account_id}/call-logs"
     rows = "_embedded.call_logs"
     total = "total_items"
-    cursor = "ended_at"
+    cursor = "started_at"
     bare_country_codes = True
 
-    paginator = PageNumber("page", size=("page_size", 1000), last=("total_pages", "total_page"), granted="page_size")
-    window = Window("end:gte", "end:lte", format="%Y-%m-%d %H:%M:%S", zone="UTC", bounds="inclusive")
-    quirks = (
-        Quirk(404, "", lambda _, asked, __: replace(asked, path=asked.path.replace("reports/", "reports/v1/", 1))),
-        Quirk(400, "order", lambda _, asked, __: asked.without("order")),
-        Quirk(400, "start:", lambda _, asked, period: asked.plus(_STARTED.params(_before(period), "UTC"))),
+    paginator = PageNumber("page", asks=("page_size", 1000), last=("total_pages", "total_page"), granted="page_size")
+    window = Window("start:gte", "start:lte", format="%Y-%m-%d %H:%M:%S", zone="UTC")
+    uncertain = (
+        Uncertain(
+            "path",
+            (
+                Form("the path reports/accounts/…"),
+                Form(
+                    "the path reports/v1/accounts/…",
+                    lambda _, asked, __: replace(asked, path=asked.path.replace("reports/", "reports/v1/", 1)),
+                ),
+            ),
+            statuses=frozenset({404}),
+        ),
+        Uncertain(
+            "order",
+            (Form("the parameter order"), Form("no parameter order", lambda _, asked, __: asked.without("order"))),
+            statuses=frozenset({400, 422}),
+            naming=("order",),
+        ),
     )
 
     authenticator = staticmethod(authenticator)
@@ -80,14 +90,33 @@ class CallRecords(CallStream):
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        self.paginator = replace(self.paginator, size=("page_size", config.integer("page_size")))
+        self.paginator = replace(self.paginator, asks=("page_size", config.integer("page_size")))
 
-    def normaliser(self) -> Normaliser:
+    def normaliser(self, found: str | None = None, asked: str | None = None) -> Normaliser:
         # Filters are UTC; in which zone an account prints its times the reference does not say.
-        return replace(super().normaliser(), zone=self.config.required("timezone"))
+        return super().normaliser(found, asked or self.config.required("timezone"))
 
     def account_id(self) -> str:
         return self.config.required("account_id")
 
     def params(self) -> Mapping[str, str]:
         return {"order": "asc"}  # new rows land at the end
+
+    @staticmethod
+    def upgraded(state: Mapping[str, Any]) -> dict[str, Any]:
+        """Version 0.1.0 counted on the end of a call: what ended then began up to a day earlier."""
+        given = CallStream.upgraded(state)
+        slices = given.get("slices")
+        if not isinstance(slices, list):
+            return given
+        earlier = [_earlier(one) for one in slices]
+        return {**given, "slices": earlier, "synced_until": max((one["end"] for one in earlier), default=None)}
+
+
+def _earlier(one: Mapping[str, Any]) -> dict[str, Any]:
+    end = max(_moment(one["end"]) - _LONGEST_CALL, _moment(one["start"]))
+    return {"start": one["start"], "end": timestamp(end)}
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

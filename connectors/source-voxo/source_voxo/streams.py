@@ -7,8 +7,11 @@ from cdr.authenticators import Authenticator, GivenToken, Login, LoginToken
 from cdr.config import Config
 from cdr.paginators import SinglePage
 from cdr.readers import choice, flag, minus, moment, number, plus, seconds, text
-from cdr.stream import CallStream
+from cdr.stream import CallStream, Form, Uncertain
 from cdr.windows import Window
+
+_DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
 
 
 class CallRecords(CallStream):
@@ -21,7 +24,26 @@ class CallRecords(CallStream):
     cursor = "started_at"
 
     paginator = SinglePage()
-    window = Window("start", "end", format="%Y-%m-%d %H:%M:%S", zone="UTC", bounds="unknown", step=timedelta(days=1))
+    # Its second of margin included, no request spans more than 24 hours: more might be cut off without a word.
+    window = Window(
+        "start", "end", format="%Y-%m-%d %H:%M:%S", zone="UTC", step=_DAY - _SECOND, behind=_DAY - 2 * _SECOND
+    )
+    zones = ("America/Chicago", "America/New_York")
+    uncertain = (
+        Uncertain(
+            "zone",
+            (
+                Form("the zone UTC"),
+                Form("the zone Etc/UTC", lambda _, asked, __: asked.plus({"timezone": "Etc/UTC"})),
+                Form(
+                    "the zone America/Chicago",
+                    lambda _, asked, __: asked.plus({"timezone": "America/Chicago"}),
+                    zone="America/Chicago",
+                ),
+            ),
+            statuses=frozenset({400, 422}),
+        ),
+    )
 
     fields = {
         "vendor_record_id": text("id"),
@@ -68,12 +90,6 @@ class CallRecords(CallStream):
         "jitter_percent": number("percentJitter"),
         "packet_loss_percent": number("packetLoss"),
     }
-
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        if config.group("account")["account_type"] == "partner":
-            # Past 24 hours, overlap included, the answer would be cut off without a word.
-            self.window = self.window.narrowed(timedelta(hours=12))
 
     def account_id(self) -> str:
         account = self.config.group("account")
