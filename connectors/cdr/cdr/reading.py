@@ -464,29 +464,29 @@ class WindowReader:
     ) -> Iterator[tuple[int, Block]]:
         """The pages of a stretch in order, up to the last one."""
         if in_order and self._stream.paginator.counts_from_one and not self._zero_asked:
-            self._ask_page_zero(period)
-        first = self._page(period, self._first_index)
-        yield self._first_index, first
+            self._ask_page_zero(period, reading)
+        start = self._first_index
+        first = self._page(period, start)
+        yield start, first
         if not self._stream.paginator.has_pages or not first.ids:
             return
-        promised = self._promised(first)
-        granted = first.facts.rows
+        promised, granted = self._promised(first), first.facts.rows
         if promised is not None and not in_order:
-            indexes = range(self._first_index + 1, self._first_index + promised)
-            blocks: Iterator[Block] = self._in_parallel(period, indexes, granted)
+            blocks: Iterator[Block] = self._in_parallel(period, range(start + 1, start + promised), granted)
         else:
-            count = itertools.count(self._first_index + 1)
-            blocks = (self._next_page(period, index, granted, reading) for index in count)
+            blocks = (self._next_page(period, index, granted, reading) for index in itertools.count(start + 1))
         previous = first
-        for number, block in enumerate(blocks, start=1):
-            if self._is_behind_the_end(number, block, previous):
+        for number in range(1, _MOST_PAGES):
+            block = None if promised is not None and number >= promised else next(blocks, None)
+            if block is None or self._is_behind_the_end(number, block, previous, in_order=in_order):
                 return
-            yield self._first_index + number, block
+            yield start + number, block
             previous = block
-            if promised is not None and in_order and number + 1 >= promised:
-                return
-            if number >= _MOST_PAGES:
-                raise self._endless(period)
+            if promised is not None and in_order:
+                # A list that grew has more pages by now.
+                grown = self._stream.paginator.pages(replace(block.facts, rows=granted))
+                promised = max(promised, grown or 0)
+        raise self._endless(period)
 
     def _promised(self, first: Block) -> int | None:
         promised = None if self._totals_are_of_the_account else self._stream.paginator.pages(first.facts)
@@ -496,13 +496,14 @@ class WindowReader:
             self._largest_page = max(self._largest_page, first.facts.rows)
         return promised
 
-    def _is_behind_the_end(self, number: int, block: Block, previous: Block) -> bool:
+    def _is_behind_the_end(self, number: int, block: Block, previous: Block, *, in_order: bool) -> bool:
         """An empty page is the end, and one that repeats the page before it; a second that is the first may be none."""
         if not block.ids:
             return True
         if block.ids != previous.ids or block.calls != previous.calls:
             return False
-        if number == 1 and len(block.ids) >= _SMALLEST_SUSPECT and len(block.ids) >= self._largest_page:
+        suspect = len(block.ids) >= max(_SMALLEST_SUSPECT, self._largest_page)
+        if number == 1 and suspect and not in_order:
             raise _PagesIgnoredError
         return True
 
@@ -518,14 +519,14 @@ class WindowReader:
                 raise _PagesIgnoredError from refusal
             raise
 
-    def _ask_page_zero(self, period: Period | None) -> None:
+    def _ask_page_zero(self, period: Period | None, reading: Reading) -> None:
         """The page in front of the first one, for servers that count from 0 whatever they document."""
         self._zero_asked = True
         try:
             zero, one = self._page(period, -1, once=True), self._page(period, 0)
         except SyncError:
             return
-        if zero.ids and not set(zero.ids) <= set(one.ids):
+        if zero.ids and not reading.holds_all(zero.ids) and set(zero.ids).isdisjoint(one.ids):
             self._first_index = -1
             self.findings.add(Finding("page_size", "pages that are counted from 1", "counts its pages from 0"))
 

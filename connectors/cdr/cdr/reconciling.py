@@ -15,12 +15,13 @@ class Reading:
     Calls are counted, not ids: two records that share an id and differ in start, in a number or in direction are two
     calls. Two records of one page always are two, because that is how the vendor counts them.
 
-    first_total, least_total: as the pages stated it; None where none did
+    first_total, least_total, most_total: as the pages stated it; None where none did
     totals_of_pages: whether a stated total only repeated the rows of its page
     """
 
     first_total: int | None = None
     least_total: int | None = None
+    most_total: int | None = None
     totals_of_pages: bool = False
     pages: int = 0
     _calls: dict[str, int] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Reading:
                 self.totals_of_pages = True
             self.first_total = total if self.first_total is None else self.first_total
             self.least_total = total if self.least_total is None else min(self.least_total, total)
+            self.most_total = total if self.most_total is None else max(self.most_total, total)
         self.pages += 1
 
     def _add_each(self, ids: list[str], calls: list[int]) -> None:
@@ -84,12 +86,15 @@ class Reading:
         return max(self.received, self.total or 0)
 
     def agrees(self) -> bool:
-        """Whether the calls that the first page stated came, and no page stated fewer.
+        """Whether every call that a page stated came, and no page stated fewer than the first.
 
-        A total that only grew is no fault: what is beyond the first page's is late, and the next sync's.
+        Where new calls arrive in front of those that are read, the calls that came can reach the first page's total
+        although some were shifted past the reader: so the highest total counts.
         """
         total = self.total
-        return total is None or (self.received >= total and self.least_total is not None and self.least_total >= total)
+        if total is None or self.least_total is None or self.most_total is None:
+            return True
+        return self.received >= self.most_total and self.least_total >= total
 
     def reaches_least(self) -> bool:
         """Whether at least as many calls came as some page of this reading stated."""

@@ -25,7 +25,9 @@ from cdr.errors import (
 from cdr.findings import Finding, Findings
 from cdr.stream import Form, Request, Stream, Uncertain
 from cdr.windows import Period
+from cdr.wording import says_nothing_found
 
+_NO_ROWS = b"null"
 _BODY_ATTEMPTS = 4
 _SLOW_ATTEMPTS = 2
 _REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -194,6 +196,8 @@ class Requester:
             except TooLargeError:
                 raise
             except ConfigError as refusal:
+                if refusal.status == HTTPStatus.NOT_FOUND and says_nothing_found(getattr(refusal, "content", None)):
+                    return read(_NO_ROWS)
                 raise self._explained(refusal) from None
             except BodyError as error:
                 fault = error
@@ -222,7 +226,7 @@ class Requester:
         status = refusal.status
         if self._stream.missing and status == HTTPStatus.NOT_FOUND:
             return UnavailableError(self._stream.missing)
-        if status in self._stream.advice:
+        if status is not None and status in self._stream.advice:
             refusal.message = f"{refusal.message} {self._stream.advice[status]}"
         return refusal
 

@@ -34,6 +34,8 @@ class Scope:
     covers: everything that the request reaches, whatever its bounds and its zone mean
     sync:   what the sync is for: `start_date` to `end_date`, or to the settled moment
     start, end: the dates that were given; None where there is none
+    is_sure: whether something proves the zone of the printed times; where nothing does, a clock that lies less than
+             26 hours outside the sync does not decide
     """
 
     asked: Period
@@ -41,6 +43,7 @@ class Scope:
     sync: Period
     start: datetime | None = None
     end: datetime | None = None
+    is_sure: bool = True
 
     def usual(self) -> tuple[str, str]:
         """The times between which a row is inside, as canonical text without its `Z`, which sorts as time does."""
@@ -54,12 +57,14 @@ class Scope:
         if not moments:
             return INSIDE
         place = INSIDE
-        near = Period(self.asked.start - CLOCKS_DIFFER, self.asked.end + CLOCKS_DIFFER)
+        near = Period(self.covers.start - CLOCKS_DIFFER, self.covers.end + CLOCKS_DIFFER)
         if not any(moment in near for moment in moments):
             place |= FAR
         if not any(moment in self.sync for moment in moments):
             place |= OUTSIDE
-            if any(moment in self.covers for moment in moments):
+            unsure = timedelta(0) if self.is_sure else CLOCKS_DIFFER
+            near = Period(self.sync.start - unsure, self.sync.end + unsure)
+            if any(moment in self.covers and (self.is_sure or moment not in near) for moment in moments):
                 place |= MARGIN
         return place
 

@@ -61,14 +61,6 @@ class CallRecords(CallStream):
     headers = {"Accept": "application/json", "Authorization": "{}"}
     uncertain = (
         Uncertain(
-            "token",
-            (
-                Form("the bare token in the header Authorization"),
-                Form("the token behind Bearer", lambda _, asked, __: asked.with_header("Authorization", "Bearer {}")),
-            ),
-            statuses=frozenset({401, 403}),
-        ),
-        Uncertain(
             "request",
             (
                 Form("dates with a time of day"),
@@ -86,6 +78,14 @@ class CallRecords(CallStream):
                 Form("no zone", lambda _, asked, __: asked.without("time_zone")),
             ),
             statuses=_OTHER_REFUSALS,
+        ),
+        Uncertain(
+            "token",
+            (
+                Form("the bare token in the header Authorization"),
+                Form("the token behind Bearer", lambda _, asked, __: asked.with_header("Authorization", "Bearer {}")),
+            ),
+            statuses=frozenset({401, 403, 500}),  # this vendor answers every mistake with 500
         ),
     )
     advice = {
