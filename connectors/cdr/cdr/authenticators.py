@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -21,11 +22,15 @@ import orjson
 import requests
 from requests.auth import AuthBase
 
-from cdr.errors import ConfigError
+from cdr.errors import ConfigError, quoted
+from cdr.outcomes import failure_in
+from cdr.words import words_in
 
 # A token is renewed this long before it expires, so that none dies on the way.
 _MARGIN_SECONDS = 60
 _JWT_PARTS = 3
+# A body that says in words that the token was refused is a short one.
+_LONGEST_REFUSAL = 4096
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,7 @@ class LoginToken(Authenticator):
         self, response: requests.Response, *, place: _Place, used: str, **send_options: Any
     ) -> requests.Response:
         """Answer one 401 with one new token and one repetition: the same pattern as requests' own digest auth."""
-        if response.status_code != requests.codes.unauthorized:
+        if not _refuses_token(response):
             return response
         request = response.request.copy()
         _ = response.content  # read to the end, so that the connection can be used again
@@ -218,8 +223,11 @@ class LoginToken(Authenticator):
         token_name, life_name, refresh_name = login.names
         value = answer.get(token_name)
         if not isinstance(value, str) or not value:
-            raise ConfigError(
-                f"The login at {login.url} answered without a token; check the address and `credentials`."
+            words = quoted("; ".join(words_in(answer, is_error=True))) or "no words"
+            raise LoginRefusedError(
+                f"The login at {login.url} answered without a token ({words}); check the address and `credentials`. "
+                "It was not tried again, because repeated failures can lock the user out.",
+                HTTPStatus.OK,
             )
         self._portal.keep_secret(value)
         refresh = answer.get(refresh_name)
@@ -228,6 +236,19 @@ class LoginToken(Authenticator):
             if self._on_refresh_token:
                 self._on_refresh_token(refresh)
         return Token(value, _expiry(answer.get(life_name), value), refresh if isinstance(refresh, str) else None)
+
+
+def _refuses_token(response: requests.Response) -> bool:
+    """Whether an answer refuses its token, by its status or, with a status of success, in words."""
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        return True
+    if not response.ok or len(response.content) > _LONGEST_REFUSAL:
+        return False
+    try:
+        failure = failure_in(orjson.loads(response.content))
+    except orjson.JSONDecodeError:
+        return False
+    return failure is not None and failure.status == HTTPStatus.UNAUTHORIZED
 
 
 def _expiry(life: Any, token: str) -> float:
