@@ -22,7 +22,7 @@ import orjson
 import requests
 from requests.auth import AuthBase
 
-from cdr.errors import ConfigError, quoted
+from cdr.errors import ConfigError, SyncError, quoted
 from cdr.outcomes import failure_in
 from cdr.words import words_in
 
@@ -154,7 +154,8 @@ class LoginToken(Authenticator):
         self._last_resort = last_resort
         self._on_refresh_token = on_refresh_token
         self._token: Token | None = None
-        self._refusal: ConfigError | None = None
+        self._error: SyncError | None = None
+        self._failures = 0
         self._lock = threading.Lock()
         self._portal: Portal | None = None
 
@@ -185,18 +186,22 @@ class LoginToken(Authenticator):
         return repeated
 
     def _current(self, refused: str | None) -> Token:
-        """A token that has not expired and is not the one that was refused. One thread mints, the others wait."""
+        """A token that has not expired and is not the one that was refused. One thread mints, the others wait.
+
+        Where it fails, those that waited for it fail with it: one after the other they would wait for an hour.
+        """
+        failures = self._failures
         with self._lock:
-            if self._refusal is not None:
-                raise self._refusal
+            if self._error is not None and (isinstance(self._error, ConfigError) or self._failures > failures):
+                raise self._error
             token = self._token
             if token is None or time.time() >= token.expires_at or token.value == refused:
                 try:
                     token = self._mint(token)
-                except ConfigError as refusal:
-                    self._refusal = refusal
+                except SyncError as error:
+                    self._failures, self._error = self._failures + 1, error
                     raise
-                self._token = token
+                self._token, self._error = token, None
             return token
 
     def _mint(self, previous: Token | None) -> Token:

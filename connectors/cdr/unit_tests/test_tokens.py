@@ -1,12 +1,15 @@
 import logging
+import threading
+import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlsplit
 
 import pytest
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
 from cdr.authenticators import GivenToken, Login, LoginRefusedError, LoginToken
-from cdr.errors import SyncError
+from cdr.errors import SyncError, TransientError
 from cdr.stream import Request
 from clients import CALLS, OK, client, connected, in_turn
 from fakes import config
@@ -108,6 +111,51 @@ def test_a_renewal_that_answers_without_a_token_is_followed_by_the_last_resort()
         client(server, renewed).get(BEARER)
         asked = [received.path for received in server.requests if received.command == "POST"]
     assert asked == ["/login", "/renew", "/login"]
+
+
+class CountingLock:
+    """A lock that knows how many threads have come to it."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.came = 0
+
+    def __enter__(self):
+        self.came += 1
+        self.lock.acquire()
+
+    def __exit__(self, *_):
+        self.lock.release()
+
+
+class FailingLogin:
+    """Fails the first login, once all workers wait for it; the next one works."""
+
+    def __init__(self, workers, lock):
+        self.workers, self.lock, self.logins = workers, lock, 0
+
+    def login(self, login):
+        self.logins += 1
+        if self.logins > 1:
+            return {"access_token": "t1"}
+        while self.lock.came < self.workers:
+            time.sleep(0.001)
+        raise TransientError("no server")
+
+    def keep_secret(self, secret):
+        pass
+
+
+def test_workers_that_wait_for_a_login_fail_with_it_and_who_comes_later_tries_again():
+    token = LoginToken(LOGIN)
+    token._lock = CountingLock()
+    portal = FailingLogin(4, token._lock)
+    token.attach(portal)
+    with ThreadPoolExecutor(4) as workers:
+        errors = [future.exception() for future in [workers.submit(token._current, None) for _ in range(4)]]
+    assert [str(error) for error in errors] == ["no server"] * 4
+    assert portal.logins == 1
+    assert token._current(None).value == "t1"
 
 
 def test_a_token_is_kept_out_of_texts_in_both_of_its_forms():
