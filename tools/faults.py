@@ -7,15 +7,13 @@ import sys
 from http import HTTPStatus
 
 import requests
-from airbyte_cdk.models import FailureType
-from airbyte_cdk.sources.streams.http.error_handlers import ResponseAction
 from requests import exceptions
 
+from cdr.errors import ConfigError
 from cdr.failures import DataFailures, Failures, LoginFailures
 from tools.boilerplate import connector_folders, facts_of
 from tools.install import ROOT
 
-_ATTEMPTS = 6
 _WORDS = b'{"message": "the vendor\'s words"}'
 
 _STATUSES = (
@@ -35,6 +33,7 @@ _NETWORK: dict[str, Exception] = {
     "certificate of an unknown authority": exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] unable to verify"),
     "host name that does not resolve": exceptions.ConnectionError("NameResolutionError: name not known"),
     "closed port": exceptions.ConnectionError("[Errno 111] Connection refused"),
+    "no connection in time": exceptions.ConnectTimeout("timed out"),
     "no answer in time": exceptions.ReadTimeout("Read timed out"),
     "connection reset": exceptions.ConnectionError("Connection reset by peer"),
     "body cut short": exceptions.ChunkedEncodingError("Connection broken: IncompleteRead"),
@@ -49,8 +48,8 @@ def fault_table() -> str:
     ]
     lines = ["| Fault | Request for calls | Login | The message for calls |", "| --- | --- | --- | --- |"]
     for name, fault in faults:
-        data, sentence = _outcome(DataFailures(_ATTEMPTS), fault)
-        login, _ = _outcome(LoginFailures(_ATTEMPTS), fault)
+        data, sentence = _outcome(DataFailures(), fault)
+        login, _ = _outcome(LoginFailures(), fault)
         lines.append(f"| {name} | {data} | {login} | {sentence} |")
     return "\n".join(lines) + "\n"
 
@@ -81,7 +80,7 @@ def _answer(status: HTTPStatus) -> requests.Response:
 
 
 def _outcome(failures: Failures, fault: requests.Response | Exception) -> tuple[str, str]:
-    resolution = failures.interpret_response(fault)
-    kind = "config error" if resolution.failure_type is FailureType.config_error else "transient error"
-    again = resolution.response_action is ResponseAction.RETRY
-    return (f"tried again, then {kind}" if again else kind), failures.last().message
+    failures.interpret_response(fault)
+    failure = failures.last()
+    kind = "config error" if isinstance(failure.error, ConfigError) else "transient error"
+    return (f"tried again, then {kind}" if failure.again else kind), failure.error.message

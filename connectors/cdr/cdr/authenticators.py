@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -21,11 +22,15 @@ import orjson
 import requests
 from requests.auth import AuthBase
 
-from cdr.errors import ConfigError
+from cdr.errors import ConfigError, SyncError, quoted
+from cdr.outcomes import failure_in
+from cdr.words import words_in
 
 # A token is renewed this long before it expires, so that none dies on the way.
 _MARGIN_SECONDS = 60
 _JWT_PARTS = 3
+# A body that says in words that the token was refused is a short one.
+_LONGEST_REFUSAL = 4096
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,8 @@ class LoginToken(Authenticator):
         self._last_resort = last_resort
         self._on_refresh_token = on_refresh_token
         self._token: Token | None = None
-        self._refusal: ConfigError | None = None
+        self._error: SyncError | None = None
+        self._failures = 0
         self._lock = threading.Lock()
         self._portal: Portal | None = None
 
@@ -168,7 +174,7 @@ class LoginToken(Authenticator):
         self, response: requests.Response, *, place: _Place, used: str, **send_options: Any
     ) -> requests.Response:
         """Answer one 401 with one new token and one repetition: the same pattern as requests' own digest auth."""
-        if response.status_code != requests.codes.unauthorized:
+        if not _refuses_token(response):
             return response
         request = response.request.copy()
         _ = response.content  # read to the end, so that the connection can be used again
@@ -180,18 +186,22 @@ class LoginToken(Authenticator):
         return repeated
 
     def _current(self, refused: str | None) -> Token:
-        """A token that has not expired and is not the one that was refused. One thread mints, the others wait."""
+        """A token that has not expired and is not the one that was refused. One thread mints, the others wait.
+
+        Where it fails, those that waited for it fail with it: one after the other they would wait for an hour.
+        """
+        failures = self._failures
         with self._lock:
-            if self._refusal is not None:
-                raise self._refusal
+            if self._error is not None and (isinstance(self._error, ConfigError) or self._failures > failures):
+                raise self._error
             token = self._token
             if token is None or time.time() >= token.expires_at or token.value == refused:
                 try:
                     token = self._mint(token)
-                except ConfigError as refusal:
-                    self._refusal = refusal
+                except SyncError as error:
+                    self._failures, self._error = self._failures + 1, error
                     raise
-                self._token = token
+                self._token, self._error = token, None
             return token
 
     def _mint(self, previous: Token | None) -> Token:
@@ -218,8 +228,11 @@ class LoginToken(Authenticator):
         token_name, life_name, refresh_name = login.names
         value = answer.get(token_name)
         if not isinstance(value, str) or not value:
-            raise ConfigError(
-                f"The login at {login.url} answered without a token; check the address and `credentials`."
+            words = quoted("; ".join(words_in(answer, is_error=True))) or "no words"
+            raise LoginRefusedError(
+                f"The login at {login.url} answered without a token ({words}); check the address and `credentials`. "
+                "It was not tried again, because repeated failures can lock the user out.",
+                HTTPStatus.OK,
             )
         self._portal.keep_secret(value)
         refresh = answer.get(refresh_name)
@@ -228,6 +241,19 @@ class LoginToken(Authenticator):
             if self._on_refresh_token:
                 self._on_refresh_token(refresh)
         return Token(value, _expiry(answer.get(life_name), value), refresh if isinstance(refresh, str) else None)
+
+
+def _refuses_token(response: requests.Response) -> bool:
+    """Whether an answer refuses its token, by its status or, with a status of success, in words."""
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        return True
+    if not response.ok or len(response.content) > _LONGEST_REFUSAL:
+        return False
+    try:
+        failure = failure_in(orjson.loads(response.content))
+    except orjson.JSONDecodeError:
+        return False
+    return failure is not None and failure.status == HTTPStatus.UNAUTHORIZED
 
 
 def _expiry(life: Any, token: str) -> float:

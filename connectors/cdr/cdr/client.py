@@ -22,9 +22,10 @@ from cdr.authenticators import Authenticator, Login
 from cdr.config import Config
 from cdr.connections import adapter, utf_8
 from cdr.errors import ConfigError
-from cdr.failures import DataFailures, Failures, LoginFailures, without_query
+from cdr.failures import DataFailures, Failures, LoginFailures
 from cdr.stream import Request
 from cdr.waits import ATTEMPTS, Retries, Waits
+from cdr.words import without_queries
 
 CONNECT_SECONDS = 30.0
 READ_SECONDS = 90.0
@@ -103,7 +104,7 @@ class Client:
             self._login_errors,
             "POST",
             login.url,
-            f"The login at {without_query(login.url)}",
+            f"The login at {without_queries(login.url)}",
             headers=headers,
             data=login.form,
             json=login.json,
@@ -216,7 +217,7 @@ def _hide_queries(record: logging.LogRecord) -> bool:
     """Take the queries of addresses out of a line of urllib3: some vendors take their token there."""
     text = record.getMessage()
     if "?" in text:
-        record.msg, record.args = without_query(text), None
+        record.msg, record.args = without_queries(text), None
     return True
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Mapping
@@ -22,7 +21,7 @@ from cdr.authenticators import LoginRefusedError
 from cdr.bodies import parse
 from cdr.errors import BodyError, ConfigError, SyncError, TooLargeError, TooSlowError, TransientError, quoted
 from cdr.waits import LONGEST_ASKED_SECONDS
-from cdr.words import words_in
+from cdr.words import without_queries, words_in
 
 Result = requests.Response | Exception | None
 
@@ -31,7 +30,6 @@ _PROXY_WANTS = (
     "as NAME:PASSWORD@."
 )
 _PASSING = (requests.codes.request_timeout, requests.codes.too_many_requests)
-_QUERY = re.compile(r"\?[^\s\"']*")
 _LONGEST_TOLD = timedelta(days=3650)
 
 
@@ -47,11 +45,6 @@ def retry_after(text: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def without_query(text: str) -> str:
-    """`text` without the queries of addresses: some vendors take their token there."""
-    return _QUERY.sub("?…", text)
 
 
 class TooLargeBody(requests.RequestException):
@@ -224,7 +217,7 @@ def _setting(error: Exception | None, text: str) -> ConfigError | None:
     if isinstance(error, requests.exceptions.InvalidProxyURL):
         return ConfigError("HTTPS_PROXY holds no address of a proxy: write it like http://proxy.example.com:3128.")
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
-        return ConfigError(f"`api_url` is not an address that can be called: {quoted(without_query(text), 160)}")
+        return ConfigError(f"`api_url` is not an address that can be called: {quoted(without_queries(text), 160)}")
     return None
 
 
@@ -232,7 +225,7 @@ def _reason(error: BaseException | None) -> str:
     """The innermost reason of an error: the outer ones repeat the whole address."""
     while error is not None and (error.__cause__ or error.__context__):
         error = error.__cause__ or error.__context__
-    return filter_secrets(without_query(f"{type(error).__name__}: {error}"))
+    return filter_secrets(without_queries(f"{type(error).__name__}: {error}"))
 
 
 def status_line(response: requests.Response) -> str:

@@ -4,7 +4,7 @@ import sys
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdr.bodies import mended, parse, rows_of
@@ -65,7 +65,12 @@ def test_a_comma_behind_the_last_row_is_no_damage(end):
     assert parse(b'[{"name":",]","n":1,},{"name":"x"}' + end) == ([{"name": ",]", "n": 1}, {"name": "x"}], False)
 
 
-@given(st.lists(st.dictionaries(st.text(max_size=4), st.text(max_size=6), max_size=3), min_size=1), st.data())
+# Without the characters that Unicode promises to no text: two of them mark what is damaged.
+texts = st.text(st.characters(exclude_categories=("Cs", "Cn")), max_size=6)
+
+
+@settings(deadline=None)
+@given(st.lists(st.dictionaries(texts, texts, max_size=3), min_size=1), st.data())
 def test_a_damaged_body_cut_anywhere_is_never_read_as_fewer_rows(rows, data):
     whole = orjson.dumps([*rows, {"name": "x"}])[:-3] + b'\xff\x01"}]'
     assert [row for row, _ in rows_in(whole)][:-1] == rows
@@ -74,6 +79,7 @@ def test_a_damaged_body_cut_anywhere_is_never_read_as_fewer_rows(rows, data):
         parse(whole[:cut])
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_raise_anything_but_a_body_error(body):
     try:

@@ -1,12 +1,15 @@
 import logging
+import threading
+import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlsplit
 
 import pytest
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
-from cdr.authenticators import GivenToken, Login, LoginToken
-from cdr.errors import SyncError
+from cdr.authenticators import GivenToken, Login, LoginRefusedError, LoginToken
+from cdr.errors import SyncError, TransientError
 from cdr.stream import Request
 from clients import CALLS, OK, client, connected, in_turn
 from fakes import config
@@ -69,6 +72,90 @@ def test_a_token_of_a_login_goes_there_too_and_so_does_the_one_that_replaces_it(
         assert subject.get(request_) == b'{"rows":[]}'
         asked = [shown(received) for received in server.requests if received.command == "GET"]
     assert asked == [placed(request_, TOKEN + "0"), *[placed(request_, TOKEN + "1")] * 2]
+
+
+@pytest.mark.parametrize(
+    "refusal", [{"success": False, "message": "Token expired"}, {"errors": [{"code": "UNAUTHORIZED"}]}]
+)
+def test_a_token_that_is_refused_in_words_with_a_status_of_success_is_replaced_too(refusal):
+    answers = [(200, {}, {"access_token": f"t{number}"}) for number in range(2)]
+
+    def answer(received):
+        if received.command == "POST":
+            return answers.pop(0)
+        return OK if shown(received)[0] == "Bearer t1" else (200, {}, refusal)
+
+    with serving(answer) as server:
+        assert client(server, LoginToken(LOGIN)).get(BEARER) == b'{"rows":[]}'
+
+
+def test_a_login_that_answers_without_a_token_is_refused_in_the_vendors_words():
+    with serving(in_turn((200, {}, {"success": False, "message": "unknown user"}))) as server:
+        subject = client(server, LoginToken(LOGIN))
+        for _ in range(2):
+            with pytest.raises(LoginRefusedError, match=r"without a token \(unknown user\)"):
+                subject.get(BEARER)
+        assert len(server.requests) == 1
+
+
+def test_a_renewal_that_answers_without_a_token_is_followed_by_the_last_resort():
+    answers = [{"access_token": "t0"}, {"success": False, "message": "too late"}, {"access_token": "t1"}]
+
+    def answer(received):
+        if received.command == "POST":
+            return 200, {}, answers.pop(0)
+        return OK if shown(received)[0] == "Bearer t1" else (401, {}, b"")
+
+    with serving(answer) as server:
+        renewed = LoginToken(LOGIN, renewal=lambda token: Login("renew", bearer=token.value), last_resort=LOGIN)
+        client(server, renewed).get(BEARER)
+        asked = [received.path for received in server.requests if received.command == "POST"]
+    assert asked == ["/login", "/renew", "/login"]
+
+
+class CountingLock:
+    """A lock that knows how many threads have come to it."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.came = 0
+
+    def __enter__(self):
+        self.came += 1
+        self.lock.acquire()
+
+    def __exit__(self, *_):
+        self.lock.release()
+
+
+class FailingLogin:
+    """Fails the first login, once all workers wait for it; the next one works."""
+
+    def __init__(self, workers, lock):
+        self.workers, self.lock, self.logins = workers, lock, 0
+
+    def login(self, login):
+        self.logins += 1
+        if self.logins > 1:
+            return {"access_token": "t1"}
+        while self.lock.came < self.workers:
+            time.sleep(0.001)
+        raise TransientError("no server")
+
+    def keep_secret(self, secret):
+        pass
+
+
+def test_workers_that_wait_for_a_login_fail_with_it_and_who_comes_later_tries_again():
+    token = LoginToken(LOGIN)
+    token._lock = CountingLock()
+    portal = FailingLogin(4, token._lock)
+    token.attach(portal)
+    with ThreadPoolExecutor(4) as workers:
+        errors = [future.exception() for future in [workers.submit(token._current, None) for _ in range(4)]]
+    assert [str(error) for error in errors] == ["no server"] * 4
+    assert portal.logins == 1
+    assert token._current(None).value == "t1"
 
 
 def test_a_token_is_kept_out_of_texts_in_both_of_its_forms():

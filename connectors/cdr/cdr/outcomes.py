@@ -1,4 +1,4 @@
-"""What a body says in words: that it failed, or that there is nothing to list. Imports no CDK."""
+"""What a body says of its request: that it failed, or that there is nothing to list. Imports no CDK."""
 
 from __future__ import annotations
 
@@ -8,21 +8,27 @@ from typing import Any
 
 from cdr.errors import BodyError, quoted
 from cdr.paginators import whole
+from cdr.words import words_in
 
 _FAILED = ("error", "failed", "failure", "fail")
 _FAILURES = ("error", "errors", "fault", "exception")
 _STATUSES = ("status", "status_code", "statusCode", "http_status", "code")
 _LAST_STATUS = 599
 _FAULTS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600))
-_WORDS = (
-    *("title", "message", "msg", "error_message", "errorMessage", "error_description", "description", "detail"),
-    *("reason", "faultstring", "code", "result", "data", "response"),
-)
-_NAMES = ("name", "field", "parameter")
-_NESTED = (*_FAILURES, "detail", "details", "messages", "invalid_parameters")
+# Where a body that lists nothing may say so instead.
+_INSTEAD = ("data", "result", "results", "response")
 _DEEPEST = 4
-_UNAUTHORISED = re.compile(r"\bun-?(authori[sz]ed|authenticated)\b", re.IGNORECASE)
-_FORBIDDEN = re.compile(r"\b(forbidden|access denied)\b", re.IGNORECASE)
+_CREDENTIAL = r"\b(token|credentials?|api[ _-]?key|authori[sz]ation|session)\b"
+_REFUSED = (
+    r"\b(invalid|not valid|incorrect|wrong|malformed|expired?|missing|not (found|provided|given)|required|revoked"
+    r"|refused|rejected|denied|blacklisted)\b"
+)
+_UNAUTHORISED = re.compile(
+    r"\b(un-?authori[sz]ed|un-?authenticated|not authenticated)\b"
+    rf"|{_CREDENTIAL}.*{_REFUSED}|{_REFUSED}.*{_CREDENTIAL}",
+    re.IGNORECASE,
+)
+_FORBIDDEN = re.compile(r"\b(forbidden|access denied|permissions?|not (allowed|permitted|entitled))\b", re.IGNORECASE)
 
 # "No call records were found": what stands between are words of kind, none that speaks of another thing.
 _OTHER_THINGS = (
@@ -59,7 +65,8 @@ def failure_in(document: Any, *, has_rows: bool = False) -> BodyError | None:
         )
     if not failed:
         return None
-    words = words_in(document)
+    # Where it brought rows, not every text is about the failure.
+    words = words_in(document, is_error=not has_rows)
     return BodyError(f"it says that it has failed ({quoted('; '.join(words)) or 'no words'})", _status(document, words))
 
 
@@ -84,21 +91,6 @@ def _status(document: dict[str, Any], words: list[str]) -> int | None:
     return HTTPStatus.FORBIDDEN if _FORBIDDEN.search(said) else None
 
 
-def words_in(document: Any, depth: int = 0) -> list[str]:
-    """What a body says in words: the texts and codes under the usual names, outermost first. Never what rows hold."""
-    if isinstance(document, str):
-        return [document.strip()] if document.strip() else []
-    if not isinstance(document, dict | list) or depth > _DEEPEST:
-        return []
-    if isinstance(document, list):
-        return [word for item in document[:5] for word in words_in(item, depth + 1)]
-    told = (document.get(key) for key in (*_WORDS, *(_NAMES if depth else ())))
-    words = [str(word).strip() for word in told if word and isinstance(word, str | int)]
-    for key in _NESTED:
-        words += words_in(document.get(key), depth + 1)
-    return list(dict.fromkeys(word for word in words if word and word != "True"))
-
-
 def says_nothing_found(document: Any) -> bool:
     """Whether a body says in words that there is nothing to list: "No records found".
 
@@ -108,7 +100,10 @@ def says_nothing_found(document: Any) -> bool:
         return False
     if isinstance(document, dict) and (_status(document, []) in _FAULTS or _names_an_id(document)):
         return False
-    said = _MOMENT.sub(" ", " ; ".join(words_in(document)))
+    words = words_in(document, is_error=True)
+    if isinstance(document, dict):
+        words += [document[key] for key in _INSTEAD if isinstance(document.get(key), str)]
+    said = _MOMENT.sub(" ", " ; ".join(words))
     return bool(_NOTHING_FOUND.search(said)) and not _FAULT.search(said)
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from cdr.bodies import rows_of
 from cdr.errors import BodyError
-from cdr.wording import failure_in, says_nothing_found, words_in
+from cdr.outcomes import failure_in, says_nothing_found
 
 ROW = {"id": "c1"}
 
@@ -93,13 +93,27 @@ def test_these_have_not_failed(document):
     assert rows_of(document, "rows") == document["rows"]
 
 
-def test_words_are_found_at_any_depth_that_people_use_and_no_deeper():
+def test_a_body_nested_without_end_is_looked_at_as_far_as_people_go():
     nested = {"message": "x"}
     for _ in range(2000):
         nested = {"error": [nested]}
-    assert words_in(nested) == []
-    assert failure_in(nested) is not None
-    assert words_in({"errors": [{"invalid_parameters": [{"name": "page", "reason": "too high"}]}]}) == [
-        "too high",
-        "page",
-    ]
+    assert "no words" in failure_in(nested).message
+    assert not says_nothing_found(nested)
+
+
+def test_a_failure_never_quotes_the_rows_that_came_with_it():
+    failure = failure_in({"success": False, "message": "boom", "rows": [{"name": "Ann Other"}]}, has_rows=True)
+    assert failure.message == "it says that it has failed (boom)"
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("Invalid token", 401),
+        ("Your session has expired", 401),
+        ("You do not have permission", 403),
+        ("Wrong date", None),
+    ],
+)
+def test_words_that_refuse_a_token_or_a_right_are_told_from_others(words, status):
+    assert failure_in({"success": False, "message": words}).status == status
