@@ -182,7 +182,7 @@ def _usual(scope: Scope | None) -> tuple[str, str]:
 def _placed(scope: Scope, normaliser: Normaliser, vendor_row: Any, row: Row) -> int:
     """Where a row lies whose printed time is not near what was asked for."""
     clocks = normaliser.clocks(vendor_row, row)
-    place = scope.place(clocks)
+    place = scope.place(clocks, is_proven=not scope.is_sure and normaliser.evidence(vendor_row) is not None)
     if place and scope.beyond_dates(clocks):
         _note(row, "time_outside_window")
     return place

@@ -136,6 +136,7 @@ class WindowReader:
         self._one_prepares = threading.Lock()
         self._is_prepared = False
         self._received: dict[Period, int] = {}
+        self._issues: Counter[str] = Counter()
 
     # --- what others ask of a reader ---
 
@@ -158,6 +159,7 @@ class WindowReader:
             yield from self._stretch(stretch, period, count)
         with self._lock:
             self._received[period] = count.rows + count.unchanged
+            self._issues.update(count.issues)
 
     def closed(self, period: Period) -> None:
         """Take note that the rows of a window are on their way out before its state."""
@@ -171,6 +173,16 @@ class WindowReader:
 
     def conclude(self) -> None:
         """Say what only the whole sync shows."""
+        odd = self._issues["time_unreadable"] + self._issues["time_mismatch"]
+        if odd and not self._scout.zone:
+            self.findings.add(
+                Finding(
+                    "date_order",
+                    "times in the documented form, the month where it is documented",
+                    f"prints {odd} times that cannot be read so, or that the calls' ids contradict",
+                    effect="they have `time_unreadable` or `time_mismatch`",
+                )
+            )
         if self._sync is None or not self._sync.windows or self._sync.reads.length < timedelta(days=3):
             return
         rows = sum(self._received.values())
@@ -587,7 +599,8 @@ class WindowReader:
             reads = self._sync.reads
             return Scope(reads, reads, reads, self._sync.start, self._sync.end)
         covers = self._window().covers(asked, self._stream.zone)
-        return Scope(period, covers, self._sync.period, self._sync.start, self._sync.end)
+        is_sure = self._scout.is_proven or not self._stream.window.knows_days_only
+        return Scope(period, covers, self._sync.period, self._sync.start, self._sync.end, is_sure)
 
     def _needs_digests(self, asked: Period) -> bool:
         assert self._sync  # noqa: S101 - for the type checker

@@ -23,9 +23,9 @@ from cdr.errors import (
     UnavailableError,
 )
 from cdr.findings import Finding, Findings
+from cdr.outcomes import says_nothing_found
 from cdr.stream import Form, Request, Stream, Uncertain
 from cdr.windows import Period
-from cdr.wording import says_nothing_found
 
 _NO_ROWS = b"null"
 _BODY_ATTEMPTS = 4
@@ -69,6 +69,7 @@ class Requester:
             if type(index := remembered.get(part.point, 0)) is int and 0 <= index < len(part.forms)
         }
         self._settled = False
+        self._refusal: SyncError | None = None
         self._first = threading.RLock()
         self._note(self._chosen)
 
@@ -104,7 +105,15 @@ class Requester:
         with self._first:
             if self._settled:
                 return self._page(period, index, read, granted, None)
-            answer = self._in_some_form(period, index, read, granted)
+            if self._refusal is not None:
+                raise self._refusal  # of another window: to ask again would only take as long
+            try:
+                answer = self._in_some_form(period, index, read, granted)
+            except _NEVER_ANOTHER_FORM:
+                raise
+            except SyncError as refusal:
+                self._refusal = refusal
+                raise
             self._settled = True
             return answer
 

@@ -34,8 +34,8 @@ class Scope:
     covers: everything that the request reaches, whatever its bounds and its zone mean
     sync:   what the sync is for: `start_date` to `end_date`, or to the settled moment
     start, end: the dates that were given; None where there is none
-    is_sure: whether something proves the zone of the printed times; where nothing does, a clock that lies less than
-             26 hours outside the sync does not decide
+    is_sure: whether the zone of the printed times is proven; where it is not, a printed time that lies less than 26
+             hours outside the sync decides nothing
     """
 
     asked: Period
@@ -51,8 +51,11 @@ class Scope:
         last = min(self.sync.end, self.asked.end + CLOCKS_DIFFER)
         return _bound(first), _bound(last)
 
-    def place(self, clocks: Sequence[str]) -> int:
-        """Where a row with these clocks lies: INSIDE, or a sum of OUTSIDE, MARGIN and FAR."""
+    def place(self, clocks: Sequence[str], *, is_proven: bool = False) -> int:
+        """Where a row with these clocks lies: INSIDE, or a sum of OUTSIDE, MARGIN and FAR.
+
+        is_proven: whether the row has more to tell its time than what it prints
+        """
         moments = [instant(text) for text in clocks]
         if not moments:
             return INSIDE
@@ -62,9 +65,9 @@ class Scope:
             place |= FAR
         if not any(moment in self.sync for moment in moments):
             place |= OUTSIDE
-            unsure = timedelta(0) if self.is_sure else CLOCKS_DIFFER
-            near = Period(self.sync.start - unsure, self.sync.end + unsure)
-            if any(moment in self.covers and (self.is_sure or moment not in near) for moment in moments):
+            doubt = timedelta(0) if self.is_sure or is_proven else CLOCKS_DIFFER
+            near = Period(self.sync.start - doubt, self.sync.end + doubt)
+            if any(moment in self.covers and moment not in near for moment in moments):
                 place |= MARGIN
         return place
 

@@ -28,6 +28,7 @@ class Scout:
 
     zone:  the zone of the printed times, where it is another than the one asked for: an IANA name or an offset
     shift: how far the vendor's reading of a request can lie beside ours
+    is_proven: whether the zone of the printed times is known
     account_has_calls: whether the vendor states that there are calls at all
     """
 
@@ -40,6 +41,7 @@ class Scout:
         self.zone: str | None = known if isinstance(known, str) and _is_zone(known) else None
         self.shift = timedelta(0)
         self.account_has_calls = False
+        self.is_proven = self.zone is not None
         self._bodies: dict[tuple[Period | None, int], bytes] = {}
 
     def remembered(self) -> dict[str, Any]:
@@ -104,6 +106,7 @@ class Scout:
     def _find_zone(self, evidence: Sequence[Evidence], plan: Plan) -> None:
         asked = self._requester.zone or plan.normaliser.zone
         zone = zone_shown(evidence, asked, self._stream.zones)
+        self.is_proven = self.is_proven or zone is not None
         if zone == asked:
             self.zone = None
         elif zone is not None:

@@ -219,6 +219,7 @@ class Session:
     def __exit__(self, *_: object) -> None:
         for run in self._runs.values():
             run.stopped.set()
+        self._client.stop()
         self._readers.close()
         for executor in (self._windows, self._pages):
             executor.shutdown(wait=False, cancel_futures=True)
