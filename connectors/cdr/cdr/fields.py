@@ -65,10 +65,6 @@ class Reader(ABC):
         """Read the other one where this one gives null."""
         return _Otherwise(self, other)
 
-    def unless_zero(self, path: str) -> "Reader":
-        """Read only where the vendor's number at that path is not 0, which can mean that nothing was measured."""
-        return _UnlessZero(self, path)
-
 
 def _nothing(_: Row) -> None:
     return None
@@ -105,6 +101,10 @@ class Field(Reader):
     def where_missing(self, other: Reader) -> Reader:
         """Read the other one where this field is missing, null or empty text; not where it cannot be read."""
         return _WhereMissing(self, other)
+
+    def unless_zero(self, path: str) -> Reader:
+        """Read only where the vendor's number at that path is not 0, which can mean that nothing was measured."""
+        return _UnlessZero(self, path)
 
     def compile_raw(self) -> Callable[[Row], Any]:
         """As the class says."""
@@ -201,18 +201,18 @@ class _WhereMissing(Reader):
 
 @dataclass(frozen=True)
 class _UnlessZero(Reader):
-    reader: Reader
+    reader: Field
     path: str
 
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return self.reader.needs
-
     def compile(self, setting: Setting) -> Read:
-        get, read = value_at(self.path), self.reader.compile(setting)
+        get_measured, get = value_at(self.path), value_at(self.reader.path)
+        convert, absent = self.reader.converter(setting), self.reader.absent
 
-        def read_measured(source: Row, row: Row) -> Any:
+        def read(source: Row, row: Row) -> Any:
+            measured = get_measured(source)
+            if measured == 0 or (type(measured) is str and is_zero(measured)):
+                return None
             value = get(source)
-            return None if value is not None and is_zero(value) else read(source, row)
+            return absent if value is None else convert(value, row["issues"])
 
-        return read_measured
+        return read

@@ -85,6 +85,8 @@ def _resolve(text: str, region: str | None, bare_country_codes: bool) -> Number:
     tidy = text.translate(_DROPPED)
     if _is_digits(tidy):
         return _EXTENSION if len(tidy) <= _LONGEST_EXTENSION else _dialled(tidy, region, bare=bare_country_codes)
+    if tidy[:1] == "+" and _is_digits(tidy[1:]):
+        return _valid(tidy, None) or _UNPARSED
     return _words(text, tidy) or _dialled(tidy, region, bare=False)
 
 
