@@ -185,7 +185,8 @@ class BicsRows(Simulator):
         end, _, end_issues = zones.read(zones.local(_end(item), self.zone), self.zone)
         caller, callee = self._sides(item)
         bare = not item.recorded and item.chance(10, 3)
-        inbound, outbound = item.direction == "inbound", item.direction == "outbound"
+        word = item.pick(5, _SERVICES[item.direction])
+        inbound, outbound = word == "IN", word in {"OUT", "C2C"}
         party = (self._party(item) or "").lower()
         party = {"agent": "callee" if inbound else "caller", "bridge": "unknown"}.get(party, party)
         name = self._stranger(item) or None
@@ -196,8 +197,8 @@ class BicsRows(Simulator):
             "ended_at": stamp(end),
             "duration_seconds": _end(item) - item.start,
             "billed_seconds": -(-item.talk // 30) * 30,
-            "direction": item.direction if inbound or outbound else "unknown",
-            "direction_raw": item.pick(5, _SERVICES[item.direction]) or None,
+            "direction": "inbound" if inbound else "outbound" if outbound else "unknown",
+            "direction_raw": word or None,
             "disposition": item.outcome if item.outcome in _KNOWN else "unknown",
             "disposition_raw": item.pick(6, _STATUSES[item.outcome]) or None,
             "hangup_party": party or None,
@@ -208,7 +209,7 @@ class BicsRows(Simulator):
             "did_number": bridge or (callee.text if inbound else None),
             "carrier": item.pick(8, ("RJ", None, None)),
             "charge_amount": self._charges(item),
-            "is_recorded": None if bare else item.recorded,
+            "is_recorded": True if item.recorded else None,
             "recording_url": self._link(item),
             "notes": None if bare else item.pick(9, (None, "Zoë ruft zurück", None, "x")),
             "dtmf": item.pick(7, (None, "1", "#42", None)),

@@ -43,6 +43,7 @@ class VonageBusinessRows(Simulator):
     """What the vendor prints, and the truth about it."""
 
     vendor = "vonage_business"
+    default_region = "US"
     cursors: ClassVar[Mapping[str, str | None]] = {"call_records": "started_at"}
     prints = Print(("start", "end"), on_clock(_FORMAT), "source_user_full_name", ("charge", "rate"))
 

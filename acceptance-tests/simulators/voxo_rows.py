@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any, Final
 
+from simulators import zones
 from simulators.calls import MICRO, Call, stamp
 from simulators.engine import Simulator
 from simulators.numbers import Spelled, columns, spell
@@ -145,8 +146,9 @@ class VoxoRows(Simulator):
         mos, jitter, loss = self._quality(item)
         before, after = self._legs(item)
         slip = self._slip(item)
-        # A slip of whole quarters of an hour says that the zone was wrong, so the epoch wins; else the time stays.
-        start = item.start if slip % 900 == 0 else item.start + slip
+        # A slip of whole half hours says that the zone was wrong, so the epoch wins; else, and where the epoch may be
+        # that of the leg before, the time stays.
+        start = item.start if zones.corrects(slip) and not before else item.start + slip
         billing = item.pick(6, (None, 4711, "B-9"))
         sides = {**columns("from", caller, region), **columns("to", callee, region)}
         unparsed = "unparsed" in {sides["from_number_kind"], sides["to_number_kind"]}
@@ -177,7 +179,8 @@ class VoxoRows(Simulator):
             "is_queue_call": bool(item.pick(16, (0, 0, 1))),
             "is_recorded": item.recorded,
             "mos": mos or None,
-            "jitter_percent": jitter,
-            "packet_loss_percent": loss,
+            # Where the score is 0, nothing was measured.
+            "jitter_percent": jitter if mos else None,
+            "packet_loss_percent": loss if mos else None,
             "issues": ["number_unparsed"] * unparsed + ["time_mismatch"] * (slip != 0),
         }

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FOUR_HOURS: Final = timedelta(hours=4)
-_QUARTER: Final = 900
+_HALF_HOUR: Final = 1800
 _TOLERANCE: Final = 60
-_FURTHEST: Final = 14 * 3600
+_NEAREST: Final = 3600
+_FURTHEST: Final = 26 * 3600
 
 
 def local(seconds: int, zone: ZoneInfo) -> datetime:
@@ -33,7 +34,7 @@ def read(moment: datetime, zone: ZoneInfo, epoch: int | None = None) -> tuple[in
     """Return what a printed local time means, what it means as printed (before the epoch corrects it), and the issues.
 
     A time that occurs twice is settled by the epoch, else the first of the two; one that never occurs has the offset
-    before the gap. More than a minute off by whole quarters of an hour, the zone was wrong and the epoch wins.
+    before the gap. Off by whole half hours, one to 26 hours in all, the zone was wrong and the epoch wins.
     """
     first, second = (
         int((moment.replace(tzinfo=zone, fold=fold).astimezone(timezone.utc)).timestamp()) for fold in (0, 1)
@@ -48,10 +49,15 @@ def read(moment: datetime, zone: ZoneInfo, epoch: int | None = None) -> tuple[in
     as_printed = meant
     if epoch is not None and abs(meant - epoch) > _TOLERANCE:
         issues.append("time_mismatch")
-        off = abs(meant - epoch)
-        if off <= _FURTHEST + _TOLERANCE and min(off % _QUARTER, -off % _QUARTER) <= _TOLERANCE:
+        if corrects(meant - epoch):
             meant = epoch
     return meant, as_printed, issues
+
+
+def corrects(off: int) -> bool:
+    """Whether an epoch that is off by so many seconds says that the zone was wrong."""
+    halves = round(abs(off) / _HALF_HOUR) * _HALF_HOUR
+    return abs(abs(off) - halves) <= _TOLERANCE and _NEAREST <= halves <= _FURTHEST
 
 
 def day_bounds(first: datetime, last: datetime, zone: ZoneInfo) -> tuple[int, int]:

@@ -94,7 +94,7 @@ class _Between(Reader):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        return (self.start, self.end, "started_at", "ended_at", *(self.missing.needs if self.missing else ()))
+        return (self.start, self.end, *(self.missing.needs if self.missing else ()))
 
     def compile(self, setting: Setting) -> Read:
         start, end = self.start, self.end
@@ -104,7 +104,7 @@ class _Between(Reader):
             if row[start] is None or row[end] is None:
                 return read_other(source, row) if read_other else None
             length = whole_seconds(row[start], row[end])
-            if length < 0 or ends_before_start(row):
+            if length < 0:
                 row["issues"].append("end_before_start")
                 return None
             return length

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cdr.clocks import Clock
-from cdr.values import Convert
+from cdr.values import Convert, is_blank, is_zero
 
 Row = dict[str, Any]
 Read = Callable[[Row, Row], Any]
@@ -98,6 +98,14 @@ class Field(Reader):
     path: str
     absent: str | None = field(default=None, kw_only=True)
 
+    def where_missing(self, other: Reader) -> Reader:
+        """Read the other one where this field is missing, null or empty text; not where it cannot be read."""
+        return _WhereMissing(self, other)
+
+    def unless_zero(self, path: str) -> Reader:
+        """Read only where the vendor's number at that path is not 0, which can mean that nothing was measured."""
+        return _UnlessZero(self, path)
+
     def compile_raw(self) -> Callable[[Row], Any]:
         """As the class says."""
         return value_at(self.path)
@@ -169,3 +177,42 @@ class _Otherwise(Reader):
             return read_other(source, row) if value is None else value
 
         return read_either
+
+
+@dataclass(frozen=True)
+class _WhereMissing(Reader):
+    reader: Field
+    other: Reader
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (*self.reader.needs, *self.other.needs)
+
+    def compile(self, setting: Setting) -> Read:
+        get, read = value_at(self.reader.path), self.reader.compile(setting)
+        read_other = self.other.compile(setting)
+
+        def read_one(source: Row, row: Row) -> Any:
+            value = get(source)
+            return (read_other if value is None or is_blank(value) else read)(source, row)
+
+        return read_one
+
+
+@dataclass(frozen=True)
+class _UnlessZero(Reader):
+    reader: Field
+    path: str
+
+    def compile(self, setting: Setting) -> Read:
+        get_measured, get = value_at(self.path), value_at(self.reader.path)
+        convert, absent = self.reader.converter(setting), self.reader.absent
+
+        def read(source: Row, row: Row) -> Any:
+            measured = get_measured(source)
+            if measured == 0 or (type(measured) is str and is_zero(measured)):
+                return None
+            value = get(source)
+            return absent if value is None else convert(value, row["issues"])
+
+        return read

@@ -29,6 +29,8 @@ _NUMBERS: Final = {
     "from_number": ("from_number_e164", "from_number_kind", "from_country"),
     "to_number": ("to_number_e164", "to_number_kind", "to_country"),
 }
+_FAR_SIDES: Final = {"from_number": "inbound", "to_number": "outbound"}
+"""The direction of a call whose far side is in that column."""
 _PART_OF: Final = {part: number for number, parts in _NUMBERS.items() for part in parts}
 _FILLED_HERE: Final = frozenset(
     {"record_id", "recording_id", "vendor", "account_id", "issues", "raw", "schema_version", *_PART_OF}
@@ -220,7 +222,7 @@ class Normaliser:
             if column in done or column not in self.fields:
                 return
             done[column] = False
-            for need in self.fields[column].needs:
+            for need in (*self.fields[column].needs, *(self._evidence_of_numbers() if column in _NUMBERS else ())):
                 needed = _PART_OF.get(need, need)
                 if needed not in self.columns or done.get(needed) is False:
                     raise ValueError(f"{self.vendor}: {column} cannot be read from {needed}")
@@ -234,13 +236,25 @@ class Normaliser:
     def _resolve(self, text: str | None) -> Number:
         return resolve(text, self.region, self.bare_country_codes)
 
+    def _evidence_of_numbers(self) -> tuple[str, ...]:
+        """The columns that say, of a number that is valid with its country code first and without, which one it is."""
+        told = ("direction", "is_international")
+        return told if self.bare_country_codes and all(column in self.fields for column in told) else ()
+
     def _fill_parts(self, column: str) -> Step:
         e164, kind, country = _NUMBERS[column]
         full = kind in self.columns
         region, bare_country_codes = self.region, self.bare_country_codes
+        # The far side of an international call is a number with its country code.
+        far = _FAR_SIDES[column] if self._evidence_of_numbers() else None
 
         def fill(_: Row, row: Row) -> None:
             number = resolve(row[column], region, bare_country_codes)
+            if number.other is not None:
+                if far is not None and row["is_international"] and row["direction"] == far:
+                    number = number.other
+                else:
+                    row["issues"].append("number_ambiguous")
             row[e164] = number.e164
             if full:
                 row[kind] = number.kind

@@ -19,6 +19,7 @@ Mode = Literal["none", "hash", "mask", "drop"]
 Resolve = Callable[[str], Number]
 
 _SHOWN_DIGITS: Final = 2
+_VALID_FORMS: Final = {"from_number_e164": "from_number", "to_number_e164": "to_number"}
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,19 @@ class Privacy:
         if self.mode == "none":
             return None
         hide_number, hide_person = self._number_hider(resolve), self._person_hider()
-        numbers = tuple(column for column in columns if column in PERSONAL_NUMBERS)
+        read_already = {*_VALID_FORMS, *_VALID_FORMS.values()}
+        numbers = tuple(column for column in columns if column in PERSONAL_NUMBERS and column not in read_already)
+        valid_forms = tuple(column for column in columns if column in _VALID_FORMS)
         people = tuple(column for column in columns if column in PERSONAL_PEOPLE)
         free_text = dict.fromkeys(column for column in columns if column in PERSONAL_FREE_TEXT)
 
         def hide(row: dict[str, Any]) -> None:
+            for column in valid_forms:
+                if row[column] is not None:
+                    # Read already, with more evidence than its text alone: the same phone in both columns.
+                    row[column] = row[_VALID_FORMS[column]] = hide_number(row[column])
+                elif row[_VALID_FORMS[column]] is not None:
+                    row[_VALID_FORMS[column]] = hide_number(row[_VALID_FORMS[column]])
             for column in numbers:
                 if row[column] is not None:
                     row[column] = hide_number(row[column])

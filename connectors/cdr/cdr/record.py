@@ -36,9 +36,12 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 ISSUES: Final = (
     "number_unparsed",
+    "number_ambiguous",
+    "id_repeated",
     "time_unreadable",
     "time_ambiguous",
     "time_mismatch",
+    "time_outside_window",
     "end_before_start",
     "negative_duration",
     "amount_unreadable",

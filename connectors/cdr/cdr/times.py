@@ -112,7 +112,7 @@ def _written(settled: tuple[Weighed, str], issues: list[str]) -> str:
 
 
 def timestamp(path: str, *, first_year: int = 0) -> Reader:
-    """An RFC 3339 time, fractions kept, without an offset in the account's zone; years before the first mean not set."""
+    """An RFC 3339 time, fractions kept; in the account's zone where it names none. Years before the first: not set."""
     return _Timestamp(path, f"{first_year:04}")
 
 

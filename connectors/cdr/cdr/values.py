@@ -18,6 +18,7 @@ Convert = Callable[[Any, list[str]], Any]
 LARGEST: Final = 2**63 - 1
 
 _PLAIN_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
+_EXPONENT: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]{1,3}")
 _LONGEST_QUANTITY: Final = 40  # characters
 _CLOCK: Final = re.compile(r"(-?)([0-9]{1,9}):([0-5][0-9]):([0-5][0-9])")
 _FLAGS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -47,12 +48,14 @@ def text(value: Any, issues: list[str]) -> str | None:
 
 
 def amount(value: Any, issues: list[str]) -> str | None:
-    """Money: a plain decimal as the vendor spells it, a number in its shortest exact form."""
+    """Money: a plain decimal as the vendor spells it, anything else in its shortest exact form."""
     kind = type(value)
     if kind is str:
         spelling = value.strip()
         if not spelling or _PLAIN_DECIMAL.fullmatch(spelling):
             return spelling or None
+        if exact := _written_out(spelling):
+            return exact
     elif (kind is int or kind is float) and (spelling := plain_number(value)):
         return spelling
     issues.append("amount_unreadable")
@@ -74,6 +77,16 @@ def plain_number(value: float) -> str | None:
     if "." in spelling:
         spelling = spelling.rstrip("0").rstrip(".")
     return "0" if spelling == "-0" else spelling
+
+
+def _written_out(spelling: str) -> str | None:
+    """Text with an exponent as a plain decimal of the same value; None where it is none, or too long to be money."""
+    if len(spelling) > _LONGEST_QUANTITY or not _EXPONENT.fullmatch(spelling):
+        return None
+    plain = format(Decimal(spelling), "f")
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return "0" if plain.strip("-0") == "" else plain
 
 
 def duration(value: Any, issues: list[str]) -> int | None:
@@ -151,6 +164,11 @@ def as_sent(value: Any, issues: list[str]) -> Any:  # noqa: ARG001 (a conversion
     return value
 
 
+def is_zero(value: Any) -> bool:
+    """Whether it is the number 0, or text that spells it."""
+    return _quantity(value) == 0
+
+
 def is_blank(value: Any) -> bool:
     """Whether it is text without anything in it."""
     return type(value) is str and not value.strip()
@@ -169,8 +187,12 @@ def _fold(word: str) -> str:
 def _quantity(value: Any) -> float | None:
     if type(value) is str:
         spelling = value.strip()
-        if len(spelling) > _LONGEST_QUANTITY or not _PLAIN_DECIMAL.fullmatch(spelling):
+        if len(spelling) > _LONGEST_QUANTITY:
             return None
+        if not _PLAIN_DECIMAL.fullmatch(spelling):
+            spelling = _written_out(spelling) or ""
+            if not spelling:
+                return None
         value = float(spelling) if "." in spelling else int(spelling)
     if (type(value) is int or type(value) is float) and -LARGEST <= value <= LARGEST:
         return cast("float", value)

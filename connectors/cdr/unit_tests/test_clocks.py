@@ -81,9 +81,9 @@ def test_the_ends_of_the_calendar_agree_with_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "epoch"),
     [
-        # The vendor's own samples: of a call that started at 2019-06-11 05:57:24, of recordings made at 06:04:21 and
-        # 05:59:07.
-        ("c839b4c4-8c0d-11e9-bb88-6c2b59c79f5a", 1_560_232_644),
+        # The vendor's own samples: of a call that started at 05:57:24, a second later, and of recordings made at
+        # 06:04:21 and 05:59:07.
+        ("c839b4c4-8c0d-11e9-bb88-6c2b59c79f5a", 1_560_232_643),
         ("c136768e-8c0e-11e9-b795-6c2b59c79f5a", 1_560_233_061),
         ("066f0afa-8c0e-11e9-8b2f-6c2b59c79f5a", 1_560_232_747),
         ("13814000-1dd2-11b2-8000-000000000000", 0),

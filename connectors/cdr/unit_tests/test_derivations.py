@@ -54,8 +54,8 @@ def test_minus(row: dict[str, Any], expected: int | None, issues: list[str]) -> 
         ({"started_at": START, "ended_at": END, "answered_at": START}, 59, []),
         ({"started_at": START, "ended_at": END, "answered_at": None}, 7, []),
         ({"started_at": START, "ended_at": END, "answered_at": "2024-01-01T00:01:00.1Z"}, None, ["end_before_start"]),
-        # The talk would have a length, but the call has not.
-        ({"started_at": "2024-01-01T00:02:00Z", "ended_at": END, "answered_at": START}, None, ["end_before_start"]),
+        # The call has no length, which its own column says; the talk has one.
+        ({"started_at": "2024-01-01T00:02:00Z", "ended_at": END, "answered_at": START}, 59, []),
     ],
 )
 def test_between(row: dict[str, Any], expected: int | None, issues: list[str]) -> None:

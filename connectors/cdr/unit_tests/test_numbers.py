@@ -24,7 +24,32 @@ WASHINGTON = Number("e164", "+12025550123", "US")
             (word, "anonymous")
             for word in ("Anonymous", "PRIVATE", "restricted", "Unavailable", "unknown", "blocked", "Withheld")
         ),
-        ("anonymous@anonymous.invalid", "sip_uri"),
+        *(
+            (words, "anonymous")
+            for words in (
+                *("Private Number", "No Caller ID", "UNKNOWN CALLER", "Number Withheld", "Caller ID blocked"),
+                *("CallerID unavailable", "private-number", "NO_CALLER_ID", '"Unknown Name"', "<Unknown>", "Withheld."),
+                *("Private Caller ID Withheld", "no number"),
+            )
+        ),
+        *(
+            (address, "anonymous")
+            for address in (
+                *("anonymous@anonymous.invalid", "Anonymous <sip:anonymous@anonymous.invalid>"),
+                *("sip:442079460123@anonymous.invalid:5060;user=phone", "<SIPS:c8oqz84zk7z@ANONYMOUS.INVALID>"),
+                *("sip:anonymous.invalid", '"Anonymous" <sip:+442079460123@sip.example.com>', "anonymous<sip:101>"),
+                "x" * 300 + "@anonymous.invalid",
+            )
+        ),
+        # None of these says that somebody wants to stay unknown.
+        ("anonymous@sip.example.com", "sip_uri"),
+        ("sip:101@not-anonymous.invalid", "sip_uri"),
+        ("sip:101@anonymous.invalid.example.com", "sip_uri"),
+        ("Mr Anonymous <sip:101@sip.example.com>", "sip_uri"),
+        ("Caller ID", "unparsed"),
+        ("No", "unparsed"),
+        ("Unknown 1", "unparsed"),
+        ("Privateer", "unparsed"),
         ("442079460123@sip.example.com", "sip_uri"),
         ("sip:101", "sip_uri"),
         ("SIP:101", "sip_uri"),
@@ -56,8 +81,29 @@ def test_a_bare_country_code_is_read_only_where_the_vendor_sends_them() -> None:
     assert resolve("442079460123", None, False) == Number("unparsed")
 
 
-def test_a_bare_country_code_comes_before_the_region() -> None:
+def test_a_bare_country_code_is_read_where_the_region_has_no_such_number() -> None:
     assert resolve("12025550123", "GB", True) == WASHINGTON
+    assert resolve("12025550123", "US", True) == WASHINGTON  # both ways, and the same
+    assert resolve("442079460123", "GB", True) == LONDON
+
+
+@pytest.mark.parametrize(
+    ("text", "national", "other"),
+    [
+        ("6462015501", Number("e164", "+16462015501", "US"), Number("e164", "+6462015501", "NZ")),
+        ("4792012345", Number("e164", "+14792012345", "US"), Number("e164", "+4792012345", "NO")),
+        ("6592012345", Number("e164", "+16592012345", "US"), Number("e164", "+6592012345", "SG")),
+        ("4692012345", Number("e164", "+14692012345", "US"), Number("e164", "+4692012345", "SE")),
+        ("6052012345", Number("e164", "+16052012345", "US"), Number("e164", "+6052012345", "MY")),
+        ("3612012345", Number("e164", "+13612012345", "US"), Number("e164", "+3612012345", "HU")),
+    ],
+)
+def test_digits_that_are_valid_both_ways_are_the_regions_and_say_so(text: str, national: Number, other: Number) -> None:
+    number = resolve(text, "US", True)
+    assert number._replace(other=None) == national
+    assert number.other == other
+    assert resolve(text, "US", False) == national
+    assert resolve(text, None, True) == other
 
 
 def test_a_national_number_belongs_to_the_region() -> None:

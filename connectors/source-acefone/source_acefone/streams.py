@@ -102,9 +102,14 @@ class CallRecords(CallStream):
             witness="call_stats.call_id",
             otherwise=("call_stats.call_date", "call_stats.connection_time"),
         ),
-        "answered_at": plus("started_at", "ring_seconds").where_positive("talk_seconds"),
+        "answered_at": derived(
+            call_flow.answered_at, "started_at", "duration_seconds", "talk_seconds", "ring_seconds"
+        ).where_positive("talk_seconds"),
         "ended_at": plus("started_at", "duration_seconds"),
-        "duration_seconds": seconds("call_stats.call_duration"),
+        # The reference does not list `call_duration`.
+        "duration_seconds": seconds("call_stats.call_duration").where_missing(
+            derived(call_flow.ring_and_talk, "ring_seconds", "talk_seconds")
+        ),
         "ring_seconds": seconds("call_stats.ring_time"),
         "talk_seconds": seconds("call_stats.answer_time"),
         "billed_seconds": seconds("call_stats.bill_sec"),

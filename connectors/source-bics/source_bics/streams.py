@@ -96,7 +96,11 @@ class CallRecords(VoiceStream):
         "ended_at": moment("end_at", "%Y-%m-%d %H:%M:%S"),
         "duration_seconds": clock("duration"),
         "billed_seconds": clock("billing"),
-        "direction": choice("service", {"in": "inbound", "out": "outbound"}),
+        "direction": choice(
+            "service",
+            # The last two are how webhooks of this platform call outgoing calls.
+            {"in": "inbound", **dict.fromkeys(("out", "c2c", "obd"), "outbound")},
+        ),
         "direction_raw": text("service"),
         "disposition": choice(
             "status",
@@ -122,7 +126,7 @@ class CallRecords(VoiceStream):
         "did_number": text("bridge").otherwise(text("call_to").where(direction="inbound")),
         "carrier": text("provider"),
         "charge_amount": decimal("charges"),
-        "is_recorded": present("audio"),
+        "is_recorded": present("audio", empty=None),  # recordings have a report of their own, and may come later
         "recording_url": text("audio"),
         "recording_expires_at": derived(expiry, text("audio")),
         "notes": text("notes"),

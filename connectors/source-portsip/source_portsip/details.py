@@ -64,18 +64,20 @@ class DetailReader(WindowReader):
     def _complete(self, line: bytes) -> bytes:
         """A finished line, completed."""
         row: Row = orjson.loads(line)
-        self._stream.complete(row, self._detail(row.get("vendor_record_id") or row["id"]), self._plan.normaliser)
+        details = self._detail(row.get("vendor_record_id") or row["id"])
+        if details is not None:
+            self._stream.complete(row, details, self._plan.normaliser)
         return serialise(row)
 
-    def _detail(self, identity: str) -> list[Row]:
-        """The rows of a detail; none where the vendor has it no more, or the row had no id to ask for."""
+    def _detail(self, identity: str) -> list[Row] | None:
+        """The rows of a detail; None where the vendor has it no more, or the row had no id to ask for."""
         if identity.startswith(_NO_ID):
-            return []
+            return None
         request = Request(f"{self._stream.endpoint}/{quote(identity, safe='')}", headers=self._stream.headers)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 body = self._unless_gone(request)
-                return [] if body is None else rows_of_detail(body)
+                return None if body is None else rows_of_detail(body)
             except TooSlowError:
                 if attempt == _SLOW_ATTEMPTS:
                     raise

@@ -65,7 +65,7 @@ class PortsipStream(Stream, abstract=True):
 
     @abstractmethod
     def complete(self, row: Row, details: Sequence[Row], normaliser: Normaliser) -> None:
-        """Fill what the canonical `row` of the list lacks from the vendor's rows of its detail: none where it is gone.
+        """Fill what the canonical `row` of the list lacks from the vendor's rows of its detail.
 
         `normaliser` is the one that read the row.
         """

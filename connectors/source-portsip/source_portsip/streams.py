@@ -47,9 +47,12 @@ def disposition(answered_at: str | None, by_reason: str, status: int | None) -> 
     return _DISPOSITION_OF_STATUS.get(status, "unknown")
 
 
-def where_it_differs(destination: str | None, callee: str | None) -> str | None:
-    """The destination of a call that did not stay with the one it was for."""
-    return destination if destination != callee else None
+def where_it_went(destination: str | None, callee: str | None, reason: str | None) -> str | None:
+    """The destination of a call that did not stay with the one it was for.
+
+    Without a reason it may be the number that was dialled, rewritten.
+    """
+    return destination if destination != callee and reason is not None else None
 
 
 CALL_FIELDS: Fields = {
@@ -66,12 +69,13 @@ CALL_FIELDS: Fields = {
     "direction": starting(
         "direction",
         {
-            "inbound_outbound": "transit",
+            **dict.fromkeys(("inbound_outbound", "in2out"), "transit"),
             "inbound": "inbound",
             "outbound": "outbound",
             "internal": "internal",
             "ext": "internal",
         },
+        alone={"in": "inbound", "out": "outbound"},  # the vendor's webhooks spell so
     ),
     "direction_raw": text("direction"),
     "disposition": derived(
@@ -102,7 +106,7 @@ CALL_FIELDS: Fields = {
     "to_extension": text("callee").where(to_number_kind="extension"),
     "did_number": text("did_cid"),
     "presented_number": text("outbound_caller_id"),
-    "forwarded_to": derived(where_it_differs, text("destination"), "to_number"),
+    "forwarded_to": derived(where_it_went, text("destination"), "to_number", text("reroute_reason")),
     "trunk": text("trunk"),
     "user_data": text("user_data"),
 }
@@ -152,6 +156,7 @@ class CallRecords(lists.PortsipStream):
     )
 
     fields = {**CALL_FIELDS, **COST_FIELDS}
+    detail_has: ClassVar[tuple[str, ...]] = ("sip_call_id", "started_at")  # as the row has it; it leaves the id out
 
     @property
     def with_details(self) -> bool:
@@ -164,14 +169,14 @@ class CallRecords(lists.PortsipStream):
         )
 
     def complete(self, row: Row, details: Sequence[Row], normaliser: Normaliser) -> None:
-        # `/cdrs/{id}` may answer with several rows: what they do not agree on is not known.
-        issues: list[str] = []
-        told = [
-            {column: read(detail, {"issues": issues}) for column, read in _READ_COSTS.items()} for detail in details
-        ]
-        if told and told.count(told[0]) == len(told):
-            row.update(told[0])
-            row["issues"] = [issue for issue in ISSUES if issue in row["issues"] or issue in issues]
+        # Whether `/cdrs/{id}` can answer with several rows, or with another one, nobody says.
+        issues = ["value_unreadable"]
+        if len(details) == 1:
+            told = normaliser.row(details[0])
+            if all(told[column] == row[column] for column in self.detail_has):
+                issues = []
+                row.update({column: read(details[0], {"issues": issues}) for column, read in _READ_COSTS.items()})
+        row["issues"] = [issue for issue in ISSUES if issue in row["issues"] or issue in issues]
 
     @staticmethod
     def authenticator(config: Config) -> Authenticator:
@@ -193,6 +198,7 @@ class CallLogs(CallRecords):
     )
 
     fields = {**CALL_FIELDS, "call_group_id": text("session_id"), **COST_FIELDS}
+    detail_has = ("vendor_record_id",)
 
 
 class CallReports(lists.PortsipStream):

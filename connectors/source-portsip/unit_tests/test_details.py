@@ -20,7 +20,7 @@ def vendor(vendor):
 
 
 def wrapped(*details):
-    return {"items": [{"caller": "101", **detail} for detail in details]}
+    return {"items": [{"caller": "101", "started_at": ROW["started_at"], **detail} for detail in details]}
 
 
 def test_costs_come_from_the_detail_and_the_raw_record_stays_that_of_the_list(vendor, connected):
@@ -49,20 +49,35 @@ def test_without_the_option_no_detail_is_asked_for_and_no_cost_told(vendor, conn
 
 
 @pytest.mark.parametrize(
-    ("details", "told"),
+    ("details", "told", "issues"),
     [
-        ([{"cost": 2, "billed_account": "A"}, {"cost": 2.0, "billed_account": "A"}], ("2", "A")),
-        ([{"cost": 2, "billed_account": "A"}, {"cost": 3, "billed_account": "A"}], (None, None)),
-        ([{"cost": 2, "billed_account": "A"}, {"cost": 2, "billed_account": "B"}], (None, None)),
-        ([], (None, None)),
-        ([{}], (None, None)),
-        ([{"cost": None, "billed_account": ""}], (None, None)),
+        ([{}], (None, None), []),
+        ([{"cost": None, "billed_account": ""}], (None, None), []),
+        ([{"cost": 2, "started_at": "2026-03-28T11:00:00+01:00"}], ("2", None), []),
+        ([{"cost": 2, "call_id": ""}], ("2", None), []),
+        # Of another row, or of more than one: whose the cost is, nobody knows.
+        ([{"cost": 2, "call_id": "x"}], (None, None), ["value_unreadable"]),
+        ([{"cost": 2, "started_at": "2026-03-28T10:00:01Z"}], (None, None), ["value_unreadable"]),
+        ([{"cost": 2, "started_at": None}], (None, None), ["value_unreadable"]),
+        ([{"cost": 2}, {"cost": 2}], (None, None), ["value_unreadable"]),
+        ([], (None, None), ["value_unreadable"]),
     ],
 )
-def test_several_rows_of_a_detail_count_where_they_agree(vendor, connected, details, told):
+def test_a_detail_counts_where_it_is_one_row_and_the_one_asked_for(vendor, connected, details, told, issues):
     vendor.details["/cdrs/17"] = wrapped(*details)
     with connected(vendor, **COSTS) as portsip:
-        assert costs(portsip.read()) == told
+        outcome = portsip.read()
+    assert costs(outcome) == told
+    assert outcome.records[0]["issues"] == issues
+
+
+@pytest.mark.parametrize("identity", ["18", None])
+def test_the_detail_of_a_leg_counts_where_it_has_the_id_that_was_asked_for(vendor, connected, identity):
+    vendor.details["/calllogs/17"] = {**ROW, "id": identity, "cost": 1}
+    with connected(vendor, **COSTS) as portsip:
+        outcome = portsip.read("call_logs")
+    assert costs(outcome) == (None, None)
+    assert outcome.records[0]["issues"] == ["value_unreadable"]
 
 
 def test_a_detail_that_is_gone_leaves_both_null(vendor, connected):
@@ -101,7 +116,7 @@ def test_an_id_is_one_step_of_a_path_whatever_it_holds(vendor, connected):
 @pytest.mark.parametrize("workers", [1, 8])
 def test_every_row_has_its_own_detail_and_is_asked_for_once(vendor, connected, calls, workers):
     vendor.rows["/cdrs"] = calls(250)
-    vendor.details = {f"/cdrs/{row['id']}": wrapped({"cost": row["id"][1:]}) for row in vendor.rows["/cdrs"]}
+    vendor.details = {f"/cdrs/{row['id']}": wrapped({**row, "cost": row["id"][1:]}) for row in vendor.rows["/cdrs"]}
     with connected(vendor, num_workers=workers, **COSTS) as portsip:
         outcome = portsip.read()
         asked = [path for path in portsip.paths() if path != "/cdrs"]

@@ -113,7 +113,10 @@ def test_a_time_that_is_not_set_is_null_without_an_issue(vendor, connected, unse
         ("EXTENSION_CALL", "internal"),
         ("INTERNAL_CALL", "internal"),
         ("ext", "internal"),
-        ("in2out", "unknown"),
+        ("in2out", "transit"),
+        ("in", "inbound"),
+        ("OUT", "outbound"),
+        ("in between", "unknown"),
         ("", "unknown"),
     ],
 )

@@ -86,9 +86,10 @@ class CallRecords(CallStream):
         "is_toll_free": flag("isTollFree"),
         "is_queue_call": flag("queueCall"),
         "is_recorded": flag("recorded"),
+        # The vendor's sample has 0 in all three for an answered call: nothing was measured.
         "mos": number("mos", 1, 5, zero_is_null=True),
-        "jitter_percent": number("percentJitter"),
-        "packet_loss_percent": number("packetLoss"),
+        "jitter_percent": number("percentJitter").unless_zero("mos"),
+        "packet_loss_percent": number("packetLoss").unless_zero("mos"),
     }
 
     def account_id(self) -> str:
