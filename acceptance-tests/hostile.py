@@ -15,7 +15,7 @@ import requests
 from airbyte_cdk.models import FailureType
 from hypothesis import strategies as st
 
-from cdr import client, output
+from cdr import connections, output
 from cdr.entrypoint import PageEntrypoint
 from cdr.sync import traced
 from folders import properties_of, source_class
@@ -224,7 +224,7 @@ class Answer:
     def __init__(self, folder: Path, arguments: list[str]) -> None:
         self.lines: list[str] = []
         self.failure: Any = None
-        with mock.patch.object(client._Adapter, "send", _refuse), _log_to(self.lines):
+        with mock.patch.object(connections._Adapter, "send", _refuse), _log_to(self.lines):
             entrypoint = PageEntrypoint(source_class(folder)())
             try:
                 self.lines += list(entrypoint.answers(arguments))

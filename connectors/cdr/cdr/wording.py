@@ -8,6 +8,7 @@ from typing import Any
 
 from cdr.errors import BodyError, quoted
 from cdr.paginators import whole
+from cdr.words import said_anywhere
 
 _FAILED = ("error", "failed", "failure", "fail")
 _FAILURES = ("error", "errors", "fault", "exception")
@@ -59,7 +60,7 @@ def failure_in(document: Any, *, has_rows: bool = False) -> BodyError | None:
         )
     if not failed:
         return None
-    words = words_in(document)
+    words = words_in(document) or said_anywhere(document, is_error=False)
     return BodyError(f"it says that it has failed ({quoted('; '.join(words)) or 'no words'})", _status(document, words))
 
 

@@ -5,10 +5,9 @@ import logging
 import pytest
 
 from cdr import output
-from cdr.errors import ConfigError, quoted
-from cdr.pages import BodyError, Plan, rows_of
-from cdr.paginators import PageNumber
-from cdr.words import without_queries, words_in
+from cdr.bodies import rows_of
+from cdr.errors import BodyError, ConfigError, quoted
+from cdr.words import said_anywhere, without_queries
 
 
 @pytest.mark.parametrize(
@@ -27,7 +26,7 @@ from cdr.words import without_queries, words_in
     ],
 )
 def test_a_vendors_words_are_found_wherever_they_stand(document, words):
-    assert words_in(document, is_error=False) == words
+    assert said_anywhere(document, is_error=False) == words
 
 
 @pytest.mark.parametrize(
@@ -39,13 +38,20 @@ def test_a_vendors_words_are_found_wherever_they_stand(document, words):
     ],
 )
 def test_of_a_body_that_may_hold_calls_no_row_and_no_name_is_quoted(document):
-    assert words_in(document, is_error=False) == []
+    assert said_anywhere(document, is_error=False) == []
 
 
-def test_a_200_with_a_fault_is_an_error_in_the_vendors_words():
-    plan = Plan("call_records", "record_id", normaliser=None, paginator=PageNumber("page"), rows="_embedded.call_logs")
-    with pytest.raises(BodyError, match="Quota engine exploded; 900800"):
-        rows_of({"fault": {"message": "Quota engine exploded", "code": 900800}}, plan)
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"fault": {"message": "Quota engine exploded", "code": 900800}},
+        {"result": {"problem": {"message": "Quota engine exploded"}}},
+        {"success": False, "result": {"problem": {"message": "Quota engine exploded"}}},
+    ],
+)
+def test_a_200_with_a_fault_is_an_error_in_the_vendors_words(body):
+    with pytest.raises(BodyError, match="Quota engine exploded"):
+        rows_of(body, "_embedded.call_logs")
 
 
 @pytest.mark.parametrize(
