@@ -38,14 +38,16 @@ RUN test -n "${CONNECTOR}" || { echo "Name one: --build-arg CONNECTOR=source-vox
         python3 -m pip --python /opt/connector/bin/python check \
     && /opt/connector/bin/python -m compileall -q --invalidation-mode unchecked-hash -s /own /own/opt/connector/lib \
     && mkdir -p /own/airbyte/integration_code \
-    && cp "connectors/${CONNECTOR}/main.py" "connectors/${CONNECTOR}/metadata.yaml" /own/airbyte/integration_code/
+    && cp "connectors/${CONNECTOR}/main.py" "connectors/${CONNECTOR}/metadata.yaml" /own/airbyte/integration_code/ \
+    && chmod -R a+rX /own
 
 FROM ${BASE_IMAGE}
 USER root
 RUN id -u airbyte >/dev/null 2>&1 || useradd --uid 1000 --no-create-home --shell /usr/sbin/nologin airbyte
 COPY --from=build /opt/connector /opt/connector
-# Nothing is written but to /tmp: the CDK keeps a copy of the configuration there while a command runs. With a
-# read-only root file system, mount a tmpfs on it.
+# Any user may run it: docker run --user "$(id -u)" reads a configuration that is that user's alone. Nothing is written
+# but to /tmp: the CDK keeps a copy of the configuration there while a command runs. With a read-only root file system,
+# mount a tmpfs on it.
 ENV PATH=/opt/connector/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     AIRBYTE_ENTRYPOINT="/opt/connector/bin/python /airbyte/integration_code/main.py"

@@ -87,6 +87,30 @@ def test_every_property_is_explained_and_ordered(folder: Path) -> None:
 
 
 @written_folder
+def test_every_pattern_comes_with_words_and_an_example_that_meets_it(folder: Path) -> None:
+    for name, schema in described(properties_of(folder)):
+        if "pattern" in schema:
+            assert schema["pattern_descriptor"], name
+            assert schema["examples"], name
+            assert all(re.fullmatch(schema["pattern"], example) for example in schema["examples"]), name
+
+
+@written_folder
+def test_the_bounds_stand_in_the_specification(folder: Path) -> None:
+    properties = properties_of(folder)
+    assert properties["lookback_window_minutes"]["maximum"] == 525_600
+    assert properties["settling_delay_seconds"]["maximum"] == 86_400
+    for name in ("start_date", "end_date"):
+        assert "from 1970 to 2100" in properties[name]["description"]
+
+
+@written_folder
+def test_the_default_region_is_the_vendors_home(folder: Path) -> None:
+    regions = {"source-voxo": "US", "source-vonage-business": "US", "source-acefone": "GB"}
+    assert properties_of(folder)["default_region"].get("default") == regions.get(folder.name)
+
+
+@written_folder
 def test_secrets_and_nothing_else_are_flagged(folder: Path) -> None:
     for name, schema in described(properties_of(folder)):
         assert schema.get("airbyte_secret") is (True if SECRET.fullmatch(name) else None), name
@@ -94,11 +118,9 @@ def test_secrets_and_nothing_else_are_flagged(folder: Path) -> None:
 
 @written_folder
 def test_the_code_reads_every_declared_key_and_no_other(folder: Path) -> None:
-    # The constant of a choice with one variant says nothing that the code could want to know.
-    sole = {
-        part for schema in properties_of(folder).values() if len(schema.get("oneOf", ())) == 1 for part in _tag(schema)
-    }
-    declared = {name for name, _ in described(properties_of(folder))} - sole
+    # The constant of a choice tells its variants apart; `validation` reads it there.
+    constants = {part for schema in properties_of(folder).values() if "oneOf" in schema for part in _tag(schema)}
+    declared = {name for name, _ in described(properties_of(folder))} - constants
     own = list((folder / facts_of(folder).module).glob("*.py"))
     mentioned = set().union(*map(_words, [*own, *(ROOT / "connectors/cdr/cdr").glob("*.py")]))
     assert declared - mentioned == set(), "declared in spec.json, read nowhere"

@@ -66,6 +66,18 @@ def test_a_dockerfile_is_read_by_old_builders_too(file: Path) -> None:
     assert text.rstrip().splitlines()[-1] == "USER airbyte"
 
 
+def test_the_commands_for_docker_run_as_whoever_runs_them() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    lines = [line for page in pages for line in page.read_text(encoding="utf-8").splitlines()]
+    with_files = [line for line in lines if line.startswith("docker run ") and " -v " in line]
+    assert with_files
+    assert [line for line in with_files if '--user "$(id -u)"' not in line] == []
+
+
+def test_what_an_image_adds_can_be_read_by_any_user() -> None:
+    assert "chmod -R a+rX /own\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
 def test_no_account_gets_into_a_build() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert lines[1] == "*"

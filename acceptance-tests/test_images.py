@@ -110,6 +110,24 @@ def test_an_image_speaks_the_protocol_confined(
 
 
 @pytest.mark.image_tests
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+@chosen_folder
+def test_an_image_runs_as_any_user_and_reads_what_is_that_users_alone(
+    engine: str, simulator_configs: Mapping[str, dict[str, Any]], folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(simulator_configs[vendor(folder.name)]))
+    readable(tmp_path)
+    path.chmod(0o600)
+    os.chown(path, 61234, 61234)
+    call = functools.partial(run, engine, built(engine, folder.name), "check", "--config", "/data/config.json")
+    refused = outcome(call(folder=tmp_path))
+    assert refused.status["status"] == "FAILED"
+    assert '--user "$(id -u)"' in refused.status["message"]
+    assert outcome(call(folder=tmp_path, options=(*CONFINED, "--user", "61234"))).status["status"] == "SUCCEEDED"
+
+
+@pytest.mark.image_tests
 @chosen_folder
 def test_an_image_says_what_it_is(engine: str, folder: Path) -> None:
     name = built(engine, folder.name)

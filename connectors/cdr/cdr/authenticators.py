@@ -24,7 +24,7 @@ from requests.auth import AuthBase
 
 from cdr.errors import ConfigError, SyncError, quoted
 from cdr.outcomes import failure_in
-from cdr.words import words_in
+from cdr.words import said_anywhere
 
 # A token is renewed this long before it expires, so that none dies on the way.
 _MARGIN_SECONDS = 60
@@ -228,7 +228,7 @@ class LoginToken(Authenticator):
         token_name, life_name, refresh_name = login.names
         value = answer.get(token_name)
         if not isinstance(value, str) or not value:
-            words = quoted("; ".join(words_in(answer, is_error=True))) or "no words"
+            words = quoted("; ".join(said_anywhere(answer, is_error=True))) or "no words"
             raise LoginRefusedError(
                 f"The login at {login.url} answered without a token ({words}); check the address and `credentials`. "
                 "It was not tried again, because repeated failures can lock the user out.",

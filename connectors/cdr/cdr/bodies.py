@@ -17,7 +17,7 @@ import orjson
 from cdr.errors import BodyError, quoted
 from cdr.outcomes import failure_in, says_nothing_found
 from cdr.paginators import Paths, dig, whole
-from cdr.words import words_in
+from cdr.words import said_anywhere
 
 Rows = str | Callable[[Any], Any]
 Failed = Callable[[Any], BodyError | None] | None
@@ -206,5 +206,5 @@ def _described(document: Any) -> str:
     if not isinstance(document, dict):
         return f" (it is {type(document).__name__})"
     keys = _plain(", ".join(sorted(document)[:12]))
-    words = quoted(_plain("; ".join(words_in(document, is_error=False))))
+    words = quoted(_plain("; ".join(said_anywhere(document, is_error=False))))
     return f" (an object with the keys {keys or 'none'}){f'; it says: {words}' if words else ''}"

@@ -18,7 +18,7 @@ import pendulum
 from cdr.errors import ConfigError, quoted
 from cdr.given import secrets_in, tidy, unknown_keys, unknown_sentence
 from cdr.privacy import Privacy
-from cdr.validation import MOMENT, validate
+from cdr.validation import no_moment, validate
 from cdr.windows import Period, plain, timestamp
 
 _LOOPBACK_NAMES = {"localhost"}
@@ -49,8 +49,8 @@ class Config:
             raise ConfigError("The configuration is no object of settings.")
         self.raw = raw
         properties = specification["properties"]
-        given = tidy(raw)
-        unknown = unknown_keys(given, specification)
+        unknown = unknown_keys(raw, specification)
+        given = tidy({name: value for name, value in raw.items() if name in properties})
         validate(given, specification, unknown)
         self._unknown = unknown_sentence(unknown)
         self.secrets = secrets_in(given, specification)
@@ -169,7 +169,7 @@ class Config:
             elif isinstance(parsed, date):
                 moment = datetime(parsed.year, parsed.month, parsed.day, tzinfo=timezone.utc)
         if moment is None and not isinstance(parsed, date):
-            raise ConfigError(f"`{name}` is no date-time: {quoted(text, 40)!r}. {MOMENT}")
+            raise ConfigError(f"`{name}` {no_moment(text)}")
         # No moment of a date that was read: too near to an end of the calendar for another zone.
         if moment is None or not _FIRST <= moment < _FIRST_TOO_LATE:
             raise ConfigError(f"`{name}` must lie from {_FIRST.year} to {_FIRST_TOO_LATE.year - 1}.")
@@ -187,16 +187,20 @@ def base_url(name: str, text: str) -> str:
         raise ConfigError(f"`{name}` is not the base address of a server: write it like https://api.example.com/v1.")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
         raise ConfigError(f"`{name}` must start with https://: credentials would travel in clear text.")
-    if not _is_host(host):
+    if not _is_reachable(text):
         raise ConfigError(f"`{name}` names a host that no network has: write it like https://api.example.com/v1.")
     return text.rstrip("/")
 
 
-def _is_host(name: str) -> bool:
-    """Whether a name can be looked up at all."""
+def _is_reachable(address: str) -> bool:
+    """Whether a host's name is one that can be looked up."""
+    # Imported here: a worker process has no address to check.
+    import requests  # noqa: PLC0415
+
     try:
-        return name.isprintable() and " " not in name and bool(name.encode("idna"))
-    except UnicodeError:  # a part of it is empty or too long, or holds what no name may
+        sent = requests.Request("GET", address).prepare().url or ""
+        return bool((urlsplit(sent).hostname or "").encode("idna"))
+    except (requests.RequestException, UnicodeError):  # a part is empty or too long, or holds what no name may
         return False
 
 

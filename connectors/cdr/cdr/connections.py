@@ -40,7 +40,7 @@ def _trust(pem: str | None) -> ssl.SSLContext | None:
     context = ssl.create_default_context()
     try:
         context.load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError):
+    except (ssl.SSLError, TypeError, ValueError):
         raise ConfigError(
             "`ca_certificate` is no certificate in PEM form: it starts with -----BEGIN CERTIFICATE-----."
         ) from None

@@ -222,7 +222,7 @@ class WindowCursor(ConcurrentCursor):
         return slices
 
     def _last_end(self) -> datetime:
-        return max((one["end"] for one in self._slices()), default=datetime.min.replace(tzinfo=timezone.utc))
+        return max((one["end"] for one in self._slices()), default=datetime.fromtimestamp(0, timezone.utc))
 
     def _covered(self) -> list[Period]:
         return [Period(one["start"], one["end"]) for one in self._slices() if one["start"] < one["end"]]

@@ -21,7 +21,7 @@ from cdr.authenticators import LoginRefusedError
 from cdr.bodies import parse
 from cdr.errors import BodyError, ConfigError, SyncError, TooLargeError, TooSlowError, TransientError, quoted
 from cdr.waits import LONGEST_ASKED_SECONDS
-from cdr.words import without_queries, words_in
+from cdr.words import without_queries, said_anywhere
 
 Result = requests.Response | Exception | None
 
@@ -243,7 +243,7 @@ def vendor_words(response: requests.Response) -> str:
         if "<html" in text.lower():
             return "an HTML page, as a proxy or a web server sends it, not the vendor's API"
         return quoted(text)
-    return quoted("; ".join(words_in(document, is_error=True)))
+    return quoted("; ".join(said_anywhere(document, is_error=True)))
 
 
 def _redirect(response: requests.Response) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -12,6 +12,7 @@ from airbyte_cdk.models import ConfiguredAirbyteCatalog, ConfiguredAirbyteCatalo
 from serpyco_rs import SchemaValidationError
 
 from cdr.errors import ConfigError, quoted
+from cdr.states import NoStateError, States, states_of
 
 # Past these no file of a connection is meant: a device, or something built to break a reader.
 _LONGEST: Final = 64 * 1024 * 1024
@@ -23,9 +24,7 @@ def read_config(path: str) -> dict[str, Any]:
     """The settings in a file. Raises ConfigError."""
     config = _read_json("configuration", path)
     if not isinstance(config, dict):
-        _refuse(
-            "configuration", path, f"holds {_kind(config)}, not an object of settings", "see the connector's README"
-        )
+        _refuse("configuration", path, f"holds {_kind(config)}, not an object", "its README says which settings it has")
     return config
 
 
@@ -49,12 +48,12 @@ def read_catalog(path: str) -> ConfiguredAirbyteCatalog:
 _CATALOGUE: Final = "it has to be as integration_tests/configured_catalog.json in the connector's folder"
 
 
-def read_state(path: str) -> Any:
-    """The JSON of a file of states. Raises ConfigError."""
-    state = _read_json("state", path)
-    if state is not None and not isinstance(state, list | dict):
-        _refuse("state", path, f"holds {_kind(state)}, not a list of states", "give the last state that a sync printed")
-    return state
+def read_states(path: str, streams: Collection[str]) -> States:
+    """The states in a file, and what is to be said of them. Raises ConfigError."""
+    try:
+        return states_of(_read_json("state", path), streams)
+    except NoStateError as error:
+        _refuse("state", path, error.message, "give the last states that a sync printed")
 
 
 def _read_json(kind: str, path: str) -> Any:

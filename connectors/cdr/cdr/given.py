@@ -126,8 +126,9 @@ def unknown_sentence(unknown: Mapping[str, str | None]) -> str | None:
         for key, near in list(unknown.items())[:_MOST_NAMED]
     ]
     more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
-    verb = "is not a setting and is" if len(unknown) == 1 else "are not settings and are"
-    return f"{', '.join(named)}{more} {verb} ignored."
+    if len(unknown) == 1:
+        return f"{named[0]} is not a setting and is ignored."
+    return f"{', '.join(named)}{more} are not settings and are ignored."
 
 
 def _shown(key: str) -> str:

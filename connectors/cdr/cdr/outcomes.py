@@ -8,7 +8,7 @@ from typing import Any
 
 from cdr.errors import BodyError, quoted
 from cdr.paginators import whole
-from cdr.words import words_in
+from cdr.words import said_anywhere
 
 _FAILED = ("error", "failed", "failure", "fail")
 _FAILURES = ("error", "errors", "fault", "exception")
@@ -66,7 +66,7 @@ def failure_in(document: Any, *, has_rows: bool = False) -> BodyError | None:
     if not failed:
         return None
     # Where it brought rows, not every text is about the failure.
-    words = words_in(document, is_error=not has_rows)
+    words = said_anywhere(document, is_error=not has_rows)
     return BodyError(f"it says that it has failed ({quoted('; '.join(words)) or 'no words'})", _status(document, words))
 
 
@@ -100,7 +100,7 @@ def says_nothing_found(document: Any) -> bool:
         return False
     if isinstance(document, dict) and (_status(document, []) in _FAULTS or _names_an_id(document)):
         return False
-    words = words_in(document, is_error=True)
+    words = said_anywhere(document, is_error=True)
     if isinstance(document, dict):
         words += [document[key] for key in _INSTEAD if isinstance(document.get(key), str)]
     said = _MOMENT.sub(" ", " ; ".join(words))

@@ -42,7 +42,7 @@ from cdr.cursor import WindowCursor
 from cdr.errors import ConfigError, SyncError, quoted
 from cdr.reading import Means, Sync, WindowReader
 from cdr.record import schema
-from cdr.states import plain_states, states_of
+from cdr.states import States, plain_states
 from cdr.stream import Stream
 from cdr.sync import (
     OrderedRepository,
@@ -94,7 +94,7 @@ class CallRecordSource(Source):
     @classmethod
     def read_state(cls, state_path: str | None) -> list[AirbyteStateMessage]:
         with _protocol_errors():
-            given = states_of(files.read_state(state_path) if state_path else None, cls._names())
+            given = files.read_states(state_path, cls._names()) if state_path else States([])
         if given.warning:
             logging.getLogger("airbyte").warning(given.warning)
         return given.messages

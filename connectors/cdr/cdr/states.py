@@ -17,6 +17,10 @@ from airbyte_cdk.models import (
 from cdr.errors import ConfigError
 
 
+class NoStateError(ConfigError):
+    """What is wrong with an entry, to be said behind the name of its file."""
+
+
 class States(NamedTuple):
     """The states of streams, and what is to be said about how they were given: nothing, or one sentence."""
 
@@ -31,10 +35,12 @@ class _Given(NamedTuple):
 
 
 def states_of(document: Any, streams: Collection[str]) -> States:
-    """The states in a parsed file. Raises ConfigError where an entry is none.
+    """The states in a parsed file. Raises NoStateError where an entry is none.
 
     streams: the names of the source's streams
     """
+    if document is not None and not isinstance(document, list | dict):
+        raise NoStateError("is no list of states")
     entries = document if isinstance(document, list) else [document] if document else []
     given = [one for place, entry in enumerate(entries, 1) for one in _of_entry(entry, place, streams)]
     states = {one.stream: one.state for one in given if isinstance(one.state, Mapping)}
@@ -43,11 +49,11 @@ def states_of(document: Any, streams: Collection[str]) -> States:
     is_other = bool(entries) and not given
     warning = None
     if is_other:
-        warning = "The state holds none of a stream, so everything since start_date is read."
+        warning = "The state holds none of a stream of this source; everything since start_date is read."
     elif broken:
-        warning = f"The state of {', '.join(broken)} is none, so everything since start_date is read."
+        warning = f"The state of {', '.join(broken)} cannot be read; everything since start_date is read again."
     elif any(one.is_old for one in given):
-        warning = "The state is not one of streams; what it holds of its streams is used."
+        warning = "The state is of an old or a global form; the states of its streams are used."
     return States([_message(stream, state) for stream, state in states.items()], warning)
 
 
@@ -60,7 +66,7 @@ def plain_states(messages: list[AirbyteStateMessage] | None, streams: Collection
 
 def _of_entry(entry: Any, place: int, streams: Collection[str]) -> Iterator[_Given]:
     if not isinstance(entry, Mapping):
-        raise ConfigError(f"The state's entry {place} is no state: give the last states that a sync printed.")
+        raise NoStateError(f"holds no state as entry {place}")
     if entry.get("type") == "STATE" and isinstance(entry.get("state"), Mapping):  # a whole line of a sync
         entry = entry["state"]
     shared = entry.get("global")
@@ -79,7 +85,7 @@ def _of_stream(part: Any, place: int, *, is_old: bool) -> _Given:
     descriptor = part.get("stream_descriptor") if isinstance(part, Mapping) else None
     name = descriptor.get("name") if isinstance(descriptor, Mapping) else None
     if not isinstance(name, str):
-        raise ConfigError(f"The state's entry {place} does not name its stream: give the last states of a sync.")
+        raise NoStateError(f"does not name the stream of entry {place}")
     return _Given(name, part.get("stream_state"), is_old)
 
 

@@ -36,7 +36,7 @@ _SIGNATURE: Final = re.compile(r"\b(X-Amz-[\w-]+|signature|access_token)=(?!…)
 _CLOSING: Final = ").,;:]}"
 
 
-def words_in(document: Any, *, is_error: bool) -> list[str]:
+def said_anywhere(document: Any, *, is_error: bool) -> list[str]:
     """What a parsed body says to people, in its order, each text once.
 
     is_error: whether the whole body is about an error. Where it is not, only what certainly is about one is taken: the
