@@ -51,16 +51,15 @@ class Table:
 
 
 @lru_cache(maxsize=4)  # a case has two datasets at most, and a million rows take most of a gigabyte
-def table(dataset: Dataset) -> Table:
-    """Return the rows of a dataset, printed when they are first asked for."""
-    return Table((call.at, orjson.dumps(row)) for call, row in printed(dataset))
-
-
-@lru_cache(maxsize=4)
-def by_start(dataset: Dataset) -> Table:
-    """Return Vonage's rows in the order in which calls began; it filters on their end as well."""
-    rows = sorted(((call.start, orjson.dumps(row)) for call, row in printed(dataset)), key=itemgetter(0))
-    return Table(rows)
+def tables(dataset: Dataset) -> Mapping[str, Table]:
+    """Return the rows of a dataset by the times that its vendor filters on, printed when they are first asked for."""
+    rows = ((call, orjson.dumps(row)) for call, row in printed(dataset))
+    if dataset.vendor != "vonage_business":
+        return {"at": Table((call.at, body) for call, body in rows)}
+    bodies = [(call.start, call.start + call.duration, body) for call, body in rows]
+    by_end = Table((end, body) for _, end, body in bodies)
+    bodies.sort(key=itemgetter(0))
+    return {"end": by_end, "start": Table((start, body) for start, _, body in bodies)}
 
 
 Body = tuple[bytes | memoryview, ...]
@@ -71,9 +70,9 @@ def answer(dataset: Dataset, query: Mapping[str, str]) -> Body:
     if dataset.vendor == "vonage_business":
         return _vonage(dataset, query)
     if dataset.vendor == "acefone":
-        return _acefone(table(dataset), query)
+        return _acefone(tables(dataset)["at"], query)
     low, high = _second(query["start"]), _second(query["end"])
-    found = table(dataset)
+    found = tables(dataset)["at"]
     return b"[", found.slice(*found.select(low, high)), b"]"
 
 
@@ -91,7 +90,7 @@ def _vonage(dataset: Dataset, query: Mapping[str, str]) -> Body:
     time = "end" if {"end:gte", "end:lte"} & query.keys() else "start"
     low = _second(query[f"{time}:gte"]) if f"{time}:gte" in query else 0
     high = _second(query[f"{time}:lte"]) if f"{time}:lte" in query else 1 << 40
-    rows = table(dataset) if time == "end" else by_start(dataset)
+    rows = tables(dataset)[time]
     found, size = rows.select(low, high), min(int(query.get("page_size", "10")), _LARGEST["vonage_business"])
     total = found[1] - found[0]
     head = b'{"page_size":%d,"page":%d,"total_pages":%d,"total_items":%d,"_links":{"self":{"href":"string"}},' % (
@@ -152,7 +151,7 @@ class Connection(asyncio.Protocol):
 
 
 def _prepared(dataset: Dataset) -> Body:
-    (by_start if dataset.vendor == "vonage_business" else table)(dataset)
+    tables(dataset)
     return (b"{}",)
 
 
