@@ -15,7 +15,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -116,16 +116,19 @@ class Simulation:
 
     @contextmanager
     def _moved_clock(self) -> Iterator[None]:
-        """Let the connector take the time from the clock, wherever its class has `_now`."""
-        modules = {sys.modules[cls.__module__] for cls in self._source.__mro__ if cls.__module__ != "builtins"}
-        (module,) = [module for module in modules if hasattr(module, "_now")]
+        """Let the connector take the time from the clock, wherever `cdr` has `_now`."""
+        modules = [
+            module for name, module in sys.modules.items() if name.startswith("cdr.") and hasattr(module, "_now")
+        ]
+        assert modules, "cdr takes the time from somewhere else"
         level = self._logger.level
         self._logger.setLevel(logging.CRITICAL)  # thousands of syncs say that they start and end
-        try:
-            with mock.patch.object(module, "_now", self._clock.now), mock.patch.dict("os.environ", CDR_WORKERS="0"):
-                yield
-        finally:
-            self._logger.setLevel(level)
+        with ExitStack() as stack:
+            stack.callback(self._logger.setLevel, level)
+            stack.enter_context(mock.patch.dict("os.environ", CDR_WORKERS="0"))
+            for module in modules:
+                stack.enter_context(mock.patch.object(module, "_now", self._clock.now))
+            yield
 
     def _sync(self, sim: MovingVendor, moment: datetime, trouble: str) -> None:
         self._clock.seconds = moment.timestamp()
@@ -136,7 +139,7 @@ class Simulation:
             # Some windows close before the vendor goes down.
             sim.fault(self._dice.choice(("server_error", "reset")), after=self._dice.randrange(3), times=None)
         began = time.perf_counter()
-        with _no_waiting() if trouble == "down" else _nothing():
+        with _no_waiting() if trouble == "down" else nullcontext():
             sync.outcome = self._read(sim, sync, number, trouble)
         sync.seconds = time.perf_counter() - began
         sim.faults.clear()
@@ -227,11 +230,6 @@ class Simulation:
 
 def _stream_state(message: AirbyteStateMessage) -> Any:
     return AirbyteStateMessageSerializer.dump(message)["stream"]["stream_state"]
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 @contextmanager

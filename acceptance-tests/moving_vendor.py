@@ -153,9 +153,10 @@ class MovingVendor(Simulator):
             back = NEVER if absent < shares.gone else dice.uniform(away, last)
         if (shown, changed, away) == (row.visible, NEVER, NEVER):
             return None
-        return Life(shown, changed, self._filled(row), away, back)
+        return Life(shown, changed, self.filled(row), away, back)
 
-    def _filled(self, row: Row) -> Row:
+    def filled(self, row: Row) -> Row:
+        """The row after somebody has filled in one of its columns."""
         name, value = _FILLED[self.vendor]
         return replace(row, body=packed({**orjson.loads(row.body), name: value}))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
@@ -12,17 +13,22 @@ from benchmarks import fiction
 
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=timezone.utc)
 DAY = 86_400
+HOUR = 3_600
 
 _SPREAD = 0x9E3779B97F4A7C15F39CC0605CEDC835  # odd, so that products of different numbers differ
 _NEW = 3  # every third number outside the company is new
 _RECENT = 10_000  # the others are among this many that called or were called last
 _LINES = 60
 _INBOUND = 0.6
+# No account has as many calls on every day, or in every hour: how they compare. The first day is a Thursday.
+_DAYS = (13, 11, 5, 4, 12, 14, 12)
+_HOURS = (3, 3, 2, 2, 2, 3, 4, 6, 8, 9, 9, 8, 7, 8, 9, 9, 8, 7, 6, 5, 4, 4, 3, 3)
+_LONGEST = 600  # seconds; no call is longer, so that one which ends in the period has begun in it
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """So many rows, evenly over so many days from `FIRST_DAY`, as one vendor prints them."""
+    """So many rows over so many days from `FIRST_DAY`, some days busier than others, as one vendor prints them."""
 
     vendor: str
     rows: int
@@ -66,20 +72,31 @@ def calls(rows: int, days: int, *, by_end: bool = False) -> Iterator[Call]:
     dice = Random(rows * 1000 + days)
     pool = fiction.numbers(seed=1)
     ours, outside = pool[:_LINES], pool[_LINES:]
-    if rows // _NEW >= len(outside):
-        raise ValueError(f"{rows} rows need more numbers than are kept free for fiction: at most {len(outside) * _NEW}")
-    first, met = int(FIRST_DAY.timestamp()), 0
-    for index in range(rows):
+    met = 0
+    for index, at in enumerate(_moments(dice, rows, days, _LONGEST if by_end else 0)):
         # A run of three holds one new number; the very first calls have none to repeat.
         if index % _NEW == 0:
-            party, met = outside[met], met + 1
+            # Past the last one kept free for fiction it begins again: by then every cache has forgotten the first.
+            party, met = outside[met % len(outside)], met + 1
         else:
-            party = outside[dice.randrange(max(0, met - _RECENT), met)]
+            party = outside[dice.randrange(max(0, met - _RECENT), met) % len(outside)]
         person = dice.randrange(_LINES)
         ring, talk = dice.randrange(2, 30), max(0, dice.randrange(-120, 480))
-        at = first + int((index + dice.random()) * days * DAY / rows)
         start = at - ring - talk if by_end else at
         yield Call(index, at, start, ring + talk, ring, talk, dice.random() < _INBOUND, party, ours[person], person)
+
+
+def _moments(dice: Random, rows: int, days: int, margin: int) -> Iterator[int]:
+    """Yield so many seconds since 1970, ascending: none in the first `margin` seconds, all before the last day ends."""
+    weights = [_DAYS[day % len(_DAYS)] * weight for day in range(days) for weight in _HOURS]
+    reached = [0, *accumulate(weights)]
+    part = (days * DAY - margin) / (days * DAY)
+    first, hour = int(FIRST_DAY.timestamp()) + margin, 0
+    for index in range(rows):
+        place = (index + dice.random()) / rows * reached[-1]
+        while place >= reached[hour + 1]:
+            hour += 1
+        yield first + int((hour + (place - reached[hour]) / weights[hour]) * HOUR * part)
 
 
 def identity(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any, Final
 
@@ -206,10 +206,11 @@ PRINTERS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = {
 _BY_END = ("vonage_business", "bics")
 
 
-def printed(dataset: Dataset) -> list[tuple[int, dict[str, Any]]]:
-    """Return every row with what the vendor's filter compares, in that order; seconds since 1970."""
+def printed(dataset: Dataset) -> Iterator[tuple[Call, dict[str, Any]]]:
+    """Yield every call and its row, in the order of what the vendor's filter compares; Vonage's by the end."""
     printer, by_end = PRINTERS[dataset.vendor], dataset.vendor in _BY_END
-    return [(call.at, printer(call)) for call in calls(dataset.rows, dataset.days, by_end=by_end)]
+    for call in calls(dataset.rows, dataset.days, by_end=by_end):
+        yield call, printer(call)
 
 
 def ids(dataset: Dataset) -> set[str]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from array import array
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from itertools import accumulate
+from operator import itemgetter
 from typing import cast
 from urllib.parse import parse_qsl
 
@@ -28,14 +29,16 @@ _LARGEST = {"vonage_business": 1000, "acefone": 100}
 
 
 class Table:
-    """The rows of a dataset as JSON, comma behind comma, in one block of memory."""
+    """Rows as JSON, comma behind comma, in one block of memory, in the order of one of their times."""
 
-    def __init__(self, dataset: Dataset) -> None:
-        rows = printed(dataset)
-        bodies = [orjson.dumps(row) + b"," for _, row in rows]
-        self._times = [at for at, _ in rows]
-        self._offsets = [0, *accumulate(map(len, bodies))]
-        self._block = memoryview(b"".join(bodies))
+    def __init__(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        self._times, self._offsets, block = array("q"), array("q", [0]), bytearray()
+        for at, body in rows:
+            block += body
+            block += b","
+            self._times.append(at)
+            self._offsets.append(len(block))
+        self._block = memoryview(block)
 
     def select(self, low: int, high: int) -> tuple[int, int]:
         """Return the range of rows with `low <= at <= high`."""
@@ -47,10 +50,16 @@ class Table:
         return self._block[start : max(start, end - 1)]
 
 
-@lru_cache(maxsize=16)
-def table(dataset: Dataset) -> Table:
-    """Return the rows of a dataset, printed when they are first asked for."""
-    return Table(dataset)
+@lru_cache(maxsize=4)  # a case has two datasets at most, and a million rows take most of a gigabyte
+def tables(dataset: Dataset) -> Mapping[str, Table]:
+    """Return the rows of a dataset by the times that its vendor filters on, printed when they are first asked for."""
+    rows = ((call, orjson.dumps(row)) for call, row in printed(dataset))
+    if dataset.vendor != "vonage_business":
+        return {"at": Table((call.at, body) for call, body in rows)}
+    bodies = [(call.start, call.start + call.duration, body) for call, body in rows]
+    by_end = Table((end, body) for _, end, body in bodies)
+    bodies.sort(key=itemgetter(0))
+    return {"end": by_end, "start": Table((start, body) for start, _, body in bodies)}
 
 
 Body = tuple[bytes | memoryview, ...]
@@ -59,11 +68,11 @@ Body = tuple[bytes | memoryview, ...]
 def answer(dataset: Dataset, query: Mapping[str, str]) -> Body:
     """Return the body for a vendor's request, in the parts that it consists of."""
     if dataset.vendor == "vonage_business":
-        return _vonage(table(dataset), query)
+        return _vonage(dataset, query)
     if dataset.vendor == "acefone":
-        return _acefone(table(dataset), query)
+        return _acefone(tables(dataset)["at"], query)
     low, high = _second(query["start"]), _second(query["end"])
-    found = table(dataset)
+    found = tables(dataset)["at"]
     return b"[", found.slice(*found.select(low, high)), b"]"
 
 
@@ -76,10 +85,12 @@ def _page(found: tuple[int, int], query: Mapping[str, str], size: int) -> tuple[
     return first, min(first + size, found[1])
 
 
-def _vonage(rows: Table, query: Mapping[str, str]) -> Body:
-    """Both bounds inclusive, either may be missing; past the last page there are no rows."""
-    low = _second(query["end:gte"]) if "end:gte" in query else 0
-    high = _second(query["end:lte"]) if "end:lte" in query else 1 << 40
+def _vonage(dataset: Dataset, query: Mapping[str, str]) -> Body:
+    """By the start or the end. Both bounds inclusive, either may be missing; past the last page there are no rows."""
+    time = "end" if {"end:gte", "end:lte"} & query.keys() else "start"
+    low = _second(query[f"{time}:gte"]) if f"{time}:gte" in query else 0
+    high = _second(query[f"{time}:lte"]) if f"{time}:lte" in query else 1 << 40
+    rows = tables(dataset)[time]
     found, size = rows.select(low, high), min(int(query.get("page_size", "10")), _LARGEST["vonage_business"])
     total = found[1] - found[0]
     head = b'{"page_size":%d,"page":%d,"total_pages":%d,"total_items":%d,"_links":{"self":{"href":"string"}},' % (
@@ -120,13 +131,18 @@ class Connection(asyncio.Protocol):
         _, target, _ = request_line.split(" ", 2)
         path, _, query = target.partition("?")
         latency, vendor, rows, days, *rest = path.strip("/").split("/")
-        if rest and rest[-1] in {"token", "login", "authentication"}:
-            parts: Body = (_TOKEN,)
-        else:
-            dataset = Dataset(vendor, int(rows), int(days))
-            parts = answer(dataset, dict(parse_qsl(query, keep_blank_values=True))) if rest else _prepared(dataset)
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-        reply = b"".join((head % sum(map(len, parts)), *parts))
+        status = b"200 OK"
+        parts: Body = ()
+        try:
+            if rest and rest[-1] in {"token", "login", "authentication"}:
+                parts = (_TOKEN,)
+            else:
+                dataset = Dataset(vendor, int(rows), int(days))
+                parts = answer(dataset, dict(parse_qsl(query, keep_blank_values=True))) if rest else _prepared(dataset)
+        except Exception as error:  # noqa: BLE001  a closed connection would say nothing about what went wrong
+            status, parts = b"500 Internal Server Error", (orjson.dumps({"msg": f"{type(error).__name__}: {error}"}),)
+        head = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        reply = b"".join((head % (status, sum(map(len, parts))), *parts))
         if int(latency):
             loop = asyncio.get_running_loop()
             loop.call_later(timedelta(milliseconds=int(latency)).total_seconds(), self._transport.write, reply)
@@ -135,7 +151,7 @@ class Connection(asyncio.Protocol):
 
 
 def _prepared(dataset: Dataset) -> Body:
-    table(dataset)
+    tables(dataset)
     return (b"{}",)
 
 

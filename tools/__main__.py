@@ -207,6 +207,12 @@ def bench() -> int:
 
 
 @verb
+def hourly() -> int:
+    """Measure what an hourly sync costs. ARGS='--vendor voxo --calls 1500'; ARGS=--write writes docs/hourly.md."""
+    return _python("-m", "tools.hourly", *_more())
+
+
+@verb
 def packages() -> int:
     """Build a wheel and a source archive of every package, into dist/, with the hashes of what they need."""
     return _python("-m", "tools.packages")

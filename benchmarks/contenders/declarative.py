@@ -73,15 +73,15 @@ def manifest(job: Job) -> dict[str, Any]:
         },
         "incremental_sync": {
             "type": "DatetimeBasedCursor",
-            "cursor_field": "ended_at" if job.same else "end",
+            "cursor_field": "started_at" if job.same else "start",
             "cursor_datetime_formats": ["%Y-%m-%dT%H:%M:%SZ" if job.same else FORMAT],
             "datetime_format": FORMAT,
             "start_datetime": {"type": "MinMaxDatetime", "datetime": job.start, "datetime_format": FORMAT},
             "end_datetime": {"type": "MinMaxDatetime", "datetime": job.end, "datetime_format": FORMAT},
             "step": "P1D",
             "cursor_granularity": "PT1S",
-            "start_time_option": {**size, "field_name": "end:gte"},
-            "end_time_option": {**size, "field_name": "end:lte"},
+            "start_time_option": {**size, "field_name": "start:gte"},
+            "end_time_option": {**size, "field_name": "start:lte"},
         },
         "schema_loader": {"type": "InlineSchemaLoader", "schema": schema("call_records") if job.same else _PLAIN},
     }

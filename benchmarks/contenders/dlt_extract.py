@@ -27,13 +27,13 @@ def source(job: Job) -> Any:
     }
     resources: list[Any] = [calls]
     if job.workers == 1:
-        endpoint["params"] = {**_PARAMS, "end:lte": job.end}
+        endpoint["params"] = {**_PARAMS, "start:lte": job.end}
         # dlt looks for the cursor behind the maps: normalised rows call it otherwise, and write it otherwise.
-        cursor = {"cursor_path": "ended_at", "convert": _as_asked} if job.same else {"cursor_path": "end"}
+        cursor = {"cursor_path": "started_at", "convert": _as_asked} if job.same else {"cursor_path": "start"}
         since = f"{job.start.replace(' ', 'T')}Z" if job.same else job.start
-        endpoint["incremental"] = {"start_param": "end:gte", "initial_value": since, **cursor}
+        endpoint["incremental"] = {"start_param": "start:gte", "initial_value": since, **cursor}
     else:
-        endpoint["params"] = {**_PARAMS, "end:gte": "{resources.days.start}", "end:lte": "{resources.days.end}"}
+        endpoint["params"] = {**_PARAMS, "start:gte": "{resources.days.start}", "start:lte": "{resources.days.end}"}
         calls["parallelized"] = True
         resources.append(days(job))
     found = rest_api_source({"client": {"base_url": job.url, "paginator": _PAGES}, "resources": resources})

@@ -23,7 +23,7 @@ def main() -> None:
         start, end = job.day(day)
         page, pages, size = 1, 1, 0
         while page <= pages:
-            query = urlencode({"page": page, "page_size": 1000, "end:gte": start, "end:lte": end})
+            query = urlencode({"page": page, "page_size": 1000, "start:gte": start, "start:lte": end})
             connection.request("GET", f"{address.path}/{PATH}?{query}")
             body = connection.getresponse().read()
             found = _PAGES.search(body, 0, 200)

@@ -25,7 +25,7 @@ def main() -> None:
         start, end = job.day(day)
         page, pages = 1, 1
         while page <= pages:
-            params = {"page": str(page), "page_size": "1000", "order": "asc", "end:gte": start, "end:lte": end}
+            params = {"page": str(page), "page_size": "1000", "order": "asc", "start:gte": start, "start:lte": end}
             body = orjson.loads(session.get(f"{job.url}/{PATH}", params=params, timeout=60).content)
             rows = body["_embedded"]["call_logs"]
             if job.same:

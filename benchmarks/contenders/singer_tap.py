@@ -37,7 +37,7 @@ class CallLogs(RESTStream[int]):
     path = f"/{PATH}"
     records_jsonpath = "$._embedded.call_logs[*]"
     primary_keys = ("id",)
-    replication_key = "end"
+    replication_key = "start"
     schema = _PLAIN
     is_sorted = True
 
@@ -53,8 +53,8 @@ class CallLogs(RESTStream[int]):
             "page": next_page_token,
             "page_size": 1000,
             "order": "asc",
-            "end:gte": self.get_starting_replication_key_value(context),
-            "end:lte": self.config["end_date"],
+            "start:gte": self.get_starting_replication_key_value(context),
+            "start:lte": self.config["end_date"],
         }
 
 
@@ -62,7 +62,7 @@ class NormalisedCallLogs(CallLogs):
     """The same, normalised in the place that the SDK has for it."""
 
     primary_keys = ("record_id",)
-    replication_key = "ended_at"
+    replication_key = "started_at"
     schema = schema("call_records")
 
     def parse_response(self, response: Any) -> Iterator[dict[str, Any]]:

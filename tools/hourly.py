@@ -1,0 +1,111 @@
+"""What an hourly sync costs, measured with the simulation of the tests: `python -m tools hourly`.
+
+Without `--write` it measures and prints. With it, what it measured is written into docs/hourly.md, and the other lines
+stay. A million calls a day take gigabytes of memory and many minutes: they are measured when somebody asks for them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import re
+import sys
+from datetime import timedelta
+from typing import Any
+
+from tools.install import ROOT
+
+PAGE = ROOT / "docs" / "hourly.md"
+VENDORS = ("vonage_business", "portsip", "acefone", "bics", "voxo")
+CALLS_A_DAY = (60, 1_500, 30_000)
+HEAD = (
+    *("Vendor", "Calls a day", "Rows in the lookback", "Rows sent a sync", "of them again", "Requests a sync"),
+    *("Bytes of state", "Seconds a sync"),
+)
+
+_HOUR = timedelta(hours=1)
+_TWO_WEEKS, _A_DAY = 14 * 24, 24
+# So many rows are read again in a measurement, more or less; a day of syncs at least.
+_ROWS = 500_000
+# A sync of BICS at 30,000 calls a day is thousands of pages of fifteen rows.
+_PAGES_OF_FIFTEEN = 10_000
+_SOME = 6
+_BLOCK = re.compile(r"(<!-- measured -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def hours_for(vendor: str, calls_a_day: int) -> int:
+    """Return how many hourly syncs are enough: whole days, because offices sleep at night."""
+    if vendor == "bics" and calls_a_day > _PAGES_OF_FIFTEEN:
+        return _SOME
+    days = _ROWS // calls_a_day // _A_DAY
+    return min(_TWO_WEEKS, max(1, days) * _A_DAY)
+
+
+def measure(vendor: str, calls_a_day: int, hours: int) -> tuple[str, ...]:
+    """Sync every hour, with nothing killed, and return a line of the table. Raises where a row was lost."""
+    simulation = _simulation().Simulation
+    found = simulation(
+        vendor, calls_per_day=calls_a_day, length=hours * _HOUR, every=_HOUR, history=timedelta(hours=30)
+    ).run()
+    if lost := found.lost():
+        print(f"{vendor}, {calls_a_day} calls a day: {lost}", file=sys.stderr)
+    last = found.syncs[-1]
+    return (
+        vendor,
+        f"{calls_a_day:,}",
+        f"{last.covered:,}",
+        f"{found.mean('rows'):,.1f}",
+        f"{found.mean('again'):,.1f}",
+        f"{found.mean('requests'):,.1f}",
+        f"{last.state_bytes:,}",
+        f"{found.mean('seconds'):.2f}",
+    )
+
+
+def _simulation() -> Any:
+    folder = str(ROOT / "acceptance-tests")
+    sys.path.insert(0, folder)
+    try:
+        return importlib.import_module("hourly")
+    finally:
+        sys.path.remove(folder)
+
+
+def table(lines: list[tuple[str, ...]]) -> str:
+    """Return the table in Markdown."""
+    text = [" | ".join(HEAD), "|".join(["---", *["--:"] * (len(HEAD) - 1)]), *(" | ".join(line) for line in lines)]
+    return "".join(f"| {line} |\n" if "---" not in line else f"|{line}|\n" for line in text)
+
+
+def merged(page: str, lines: list[tuple[str, ...]]) -> str:
+    """Return the page with these lines in its table; lines of other vendors and numbers of calls stay."""
+    block = _BLOCK.search(page)
+    if block is None:
+        raise LookupError("the page has no place for the table")
+    there = [tuple(cell.strip() for cell in line.strip("| \n").split("|")) for line in block[0].splitlines()[3:-1]]
+    known = {line[:2]: line for line in [*there, *lines]}
+    ordered = sorted(known.values(), key=lambda line: (VENDORS.index(line[0]), int(line[1].replace(",", ""))))
+    return _BLOCK.sub(lambda found: found[1] + table(ordered) + found[2], page)
+
+
+def main() -> int:
+    """Measure what is asked for, print it, and write it where that is asked for too."""
+    parser = argparse.ArgumentParser(prog="python -m tools hourly", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--vendor", action="append", choices=VENDORS, help="may be repeated; all of them otherwise")
+    parser.add_argument("--calls", action="append", type=int, help=f"calls a day, may be repeated: {CALLS_A_DAY}")
+    parser.add_argument("--hours", type=int, help="how many syncs, instead of what suits the number of calls")
+    parser.add_argument("--write", action="store_true", help="write docs/hourly.md")
+    given = parser.parse_args()
+    lines = []
+    for vendor in given.vendor or VENDORS:
+        for calls in given.calls or CALLS_A_DAY:
+            lines.append(measure(vendor, calls, given.hours or hours_for(vendor, calls)))
+            print(" | ".join(f"{name}: {cell}" for name, cell in zip(HEAD, lines[-1], strict=True)), flush=True)
+    print(table(lines))
+    if given.write:
+        PAGE.write_text(merged(PAGE.read_text(encoding="utf-8"), lines), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
