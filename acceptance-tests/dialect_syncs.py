@@ -33,6 +33,7 @@ DAYS = timedelta(days=4)
 _LOOKBACK = timedelta(days=1)
 _LONGEST = 90  # seconds that a sync may take before it counts as one that never ends
 _LONGEST_WAIT = 900  # what a vendor may ask for at most, by promise 6
+_RETENTION = "keeps 60 days"  # what BICS' connector says of every period in the past
 _WHATEVER = re.compile(r"127\.0\.0\.1:\d+")
 
 
@@ -47,6 +48,7 @@ class Run:
     records: list[dict[str, Any]] = field(default_factory=list)
     states: dict[str, AirbyteStateMessage] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
     unseen: set[str] = field(default_factory=set)
     error: str = ""
     kind: str = ""
@@ -81,11 +83,14 @@ class _Listener(logging.Handler):
         self._heard = heard
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._heard.append(record.getMessage())
+        if _RETENTION not in record.getMessage():
+            self._heard.append(record.getMessage())
 
 
-def sync(vendor: str, config: dict[str, Any], run: Run, stop_after: int | None = None) -> None:
-    """Read call records from where the states of a run stand, and add what comes; stop like a kill where asked."""
+def sync(
+    vendor: str, config: dict[str, Any], run: Run, stop_after: int | None = None, name: str = "call_records"
+) -> None:
+    """Read a stream from where the states of a run stand, and add what comes; stop like a kill where asked."""
     package = importlib.import_module(f"source_{vendor}")
     source = getattr(package, package.__all__[0])()
     logger = logging.getLogger("airbyte")
@@ -93,7 +98,7 @@ def sync(vendor: str, config: dict[str, Any], run: Run, stop_after: int | None =
     logger.addHandler(listener)
     run.error = run.kind = ""
     try:
-        stream = next(one for one in source.discover(logger, config).streams if one.name == "call_records")
+        stream = next(one for one in source.discover(logger, config).streams if one.name == name)
         catalog = ConfiguredAirbyteCatalog(
             streams=[ConfiguredAirbyteStream(stream, SyncMode.incremental, DestinationSyncMode.append)]
         )
@@ -116,8 +121,10 @@ def _note(message: Any, run: Run) -> None:
         run.records.append(message.record.data)
     elif message.state:
         run.states[message.state.stream.stream_descriptor.name] = message.state
-    elif message.log and message.log.level.value == "WARN":
-        run.warnings.append(message.log.message)
+    elif message.log:
+        run.log.append(message.log.message)
+        if message.log.level.value == "WARN" and _RETENTION not in message.log.message:
+            run.warnings.append(message.log.message)
 
 
 def in_time(work: Callable[[], None], run: Run) -> None:
@@ -155,7 +162,17 @@ def simulated(vendor: str, dialect: Dialect) -> Simulator:
         low, high = (int((sim.start + timedelta(days=day)).timestamp()) * 10**6 for day in (1, 3))
         table = sim.table("call_records")
         table.remove([row.id for row in table.between(low, high - 1)])
+    if dialect.exactly:
+        for day in range(4):
+            _thin_out(sim, sim.start + timedelta(days=day), dialect.exactly)
     return sim
+
+
+def _thin_out(sim: Simulator, day: datetime, count: int) -> None:
+    """Leave so many calls to a day."""
+    low, high = (int((day + timedelta(days=more)).timestamp()) * 10**6 for more in (0, 1))
+    table = sim.table("call_records")
+    table.remove([row.id for row in table.between(low, high - 1)[count:]])
 
 
 @dataclass(frozen=True)
@@ -167,6 +184,8 @@ class Outcome:
     wrong: tuple[str, ...]
     invented: int
     run: Run
+    leaked: bool
+    """Whether a secret of the vendor's stands in what was said."""
 
     @property
     def complete(self) -> bool:
@@ -193,7 +212,7 @@ def _syncs(sim: Simulator, dialect: Dialect, mode: str, run: Run) -> None:
         stop = random.Random(f"{sim.vendor}/{dialect.title}").randrange(4, 120)
         sync(sim.vendor, config, run, stop)
     # Calls that appear while the last sync reads are left to the next one.
-    run.unseen = set(sim.table("call_records").hidden)
+    run.unseen = set(sim.held_back if mode == "killed" else sim.table("call_records").hidden)
     if not run.error:
         sync(sim.vendor, config, run)
 
@@ -226,7 +245,7 @@ _NOT_COMPARED = {"raw", "issues", "recording_url", "recording_expires_at", "reco
 
 def judged(sim: Simulator, run: Run, dialect: Dialect) -> Outcome:
     """Hold what came against the truth."""
-    since = {"start": sim.end - timedelta(days=1)} if dialect.options.get("day_limit") == "newest" else {}
+    since = {"start": sim.end - timedelta(days=1)} if sim.end and dialect.options.get("day_limit") == "newest" else {}
     truth = [row for row in sim.truth(**since, **_context(dialect)) if row["vendor_record_id"] not in run.unseen]
     there = Counter(row.id for row in sim.table("call_records").rows)
     last = {call_of(row): row for row in run.records}
@@ -241,7 +260,9 @@ def judged(sim: Simulator, run: Run, dialect: Dialect) -> Outcome:
             continue
         wrong |= {key for key, value in row.items() if key not in _NOT_COMPARED and came[key] != value}
     invented = sum(1 for name in distinct if name not in there)
-    return Outcome(sum(expected.values()), got, tuple(sorted(wrong)), invented, run)
+    said = "\n".join([run.error, *run.warnings, *run.log])
+    leaked = any(secret in said for secret in sim.secrets)
+    return Outcome(sum(expected.values()), got, tuple(sorted(wrong)), invented, run, leaked)
 
 
 def _context(dialect: Dialect) -> dict[str, Any]:

@@ -45,6 +45,8 @@ class Dialect:
     calls_per_day: float = 28
     quiet: bool = False
     """Whether the second and the third day have no calls."""
+    exactly: int = 0
+    """How many calls every day has, where that is a round number."""
 
     @property
     def slug(self) -> str:
@@ -65,6 +67,7 @@ CHARGING = ("vonage_business", "acefone", "bics")
 COSTS = {"include_call_costs": True}
 CHICAGO, LONDON, NEW_YORK, SINGAPORE = "America/Chicago", "Europe/London", "America/New_York", "Asia/Singapore"
 TEN_YEARS = 3652
+BILLING_CODE = {"account": {"account_type": "billing_code", "billing_code": "B-7001"}}
 
 _SHAPES = [
     Dialect("as documented", ALL, {}, COLUMNS),
@@ -154,6 +157,8 @@ _FILTERS = [
     Dialect("a day alone, the last one excluded", ACEFONE, {"dates": "day", "last_day": "exclusive"}, EITHER),
     Dialect("gives the first 24 hours", VOXO, {"day_limit": "first"}),
     Dialect("gives the last 24 hours", VOXO, {"day_limit": "last"}),
+    Dialect("gives the first 24 hours of a billing code", VOXO, {"day_limit": "first"}, config=BILLING_CODE),
+    Dialect("refuses more than 24 hours", VOXO, {"day_limit": "refuse"}, config=BILLING_CODE),
     Dialect("has the newest 24 hours alone", VOXO, {"day_limit": "newest"}, says="day"),
     Dialect("counts days in Singapore", BICS, {"filter_zone": SINGAPORE}),
     Dialect("counts days in New York", BICS, {"filter_zone": NEW_YORK}),
@@ -233,7 +238,8 @@ _PAGES = [
         for side in ("newest", "oldest")
     ),
     Dialect("250 rows at most, newest first", VOXO, {"rows_cap": 250}, calls_per_day=400),
-    Dialect("500 rows at most, oldest first", VOXO, {"rows_cap": 500, "cap_keeps": "oldest"}, calls_per_day=700),
+    Dialect("500 rows at most, oldest first", VOXO, {"rows_cap": 500, "cap_keeps": "oldest"}, calls_per_day=600),
+    Dialect("honest, with 100 calls every day", ALL, {}, COLUMNS, calls_per_day=300, exactly=100),
     Dialect(
         "new calls while it is read",
         ("vonage_business", "portsip", "acefone", "bics"),

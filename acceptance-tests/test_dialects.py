@@ -5,11 +5,18 @@ import re
 
 import pytest
 
-from dialect_syncs import outcome, simulated
+from dialect_syncs import Run, outcome, simulated, sync
 from dialects import COLUMNS, DIALECTS, EITHER, MODES, WAITS, cells
 from harness import Connector, catalog, last_states
 from test_completeness import read_and_kill
 from tools.dialects import PAGE, listed, titles
+
+HOURS = 3600 * 10**6
+
+
+def micros(at):
+    return int(at.timestamp()) * 10**6
+
 
 CELLS = [
     pytest.param(vendor, dialect, mode, id=f"{vendor}-{dialect.slug}-{mode}")
@@ -23,6 +30,7 @@ def test_a_sync_is_complete_or_says_why_not(vendor, dialect, mode, monkeypatch):
     monkeypatch.setenv("CDR_WORKERS", "0")
     found = outcome(vendor, dialect, mode)
     run, words = found.run, f"{found.got} of {found.expected} rows; said: {found.run.said[:500] or 'nothing'}"
+    assert not found.leaked
     assert run.kind in {"", "config_error", "transient_error"}, words
     assert dialect.must in {EITHER, WAITS} or not run.error, words
     assert run.error or found.complete, words
@@ -32,6 +40,19 @@ def test_a_sync_is_complete_or_says_why_not(vendor, dialect, mode, monkeypatch):
     elif not run.error:
         assert dialect.must != COLUMNS or found.wrong == (), f"{', '.join(found.wrong)} differ; {words}"
         assert dialect.says.lower() in run.said.lower(), words
+
+
+def test_a_recording_that_appears_five_hours_after_its_time_is_read(monkeypatch):
+    monkeypatch.setenv("CDR_WORKERS", "0")
+    with simulated("bics", _named("as documented")) as sim:
+        table, run = sim.table("recordings"), Run()
+        late = [row.id for row in table.between(micros(sim.end) - 5 * HOURS, micros(sim.end))]
+        assert late
+        table.hide(late)
+        sync("bics", sim.config(), run, name="recordings")
+        table.show(late)
+        sync("bics", sim.config(), run, name="recordings")
+        assert set(late) <= {row["vendor_record_id"] for row in run.records}
 
 
 # A process of its own for each kind of cell.
