@@ -183,6 +183,9 @@ class Outcome:
     got: int
     wrong: tuple[str, ...]
     invented: int
+    """How many ids came that the vendor does not have."""
+    extra: int
+    """How many calls came that are not of the period."""
     run: Run
     leaked: bool
     """Whether a secret of the vendor's stands in what was said."""
@@ -262,7 +265,8 @@ def judged(sim: Simulator, run: Run, dialect: Dialect) -> Outcome:
     invented = sum(1 for name in distinct if name not in there)
     said = "\n".join([run.error, *run.warnings, *run.log])
     leaked = any(secret in said for secret in sim.secrets)
-    return Outcome(sum(expected.values()), got, tuple(sorted(wrong)), invented, run, leaked)
+    extra = len(distinct.keys() - expected.keys() - run.unseen)
+    return Outcome(sum(expected.values()), got, tuple(sorted(wrong)), invented, extra, run, leaked)
 
 
 def _context(dialect: Dialect) -> dict[str, Any]:

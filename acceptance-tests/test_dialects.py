@@ -34,6 +34,7 @@ def test_a_sync_is_complete_or_says_why_not(vendor, dialect, mode, monkeypatch):
     assert run.kind in {"", "config_error", "transient_error"}, words
     assert dialect.must in {EITHER, WAITS} or not run.error, words
     assert run.error or found.complete, words
+    assert dialect.options or not found.extra, f"{found.extra} calls of other times; {words}"
     if dialect.must == WAITS:
         assert run.kind == "transient_error", words
         assert re.search(r"\d\d:\d\d", run.error), words
@@ -74,7 +75,7 @@ def test_a_process_reads_a_dialect_in_full(name, title, tmp_path):
     with simulated(name.removeprefix("source-"), _named(title)) as sim:
         done = connector.read(sim.config(), only=["call_records"])
         assert done.code == 0, done.text[-3000:]
-        assert set(done.ids()) == {row["record_id"] for row in sim.truth()}
+        assert set(done.ids()) >= {row["record_id"] for row in sim.truth()}
 
 
 def test_a_process_reads_a_dialect_in_parts(tmp_path):
@@ -86,7 +87,7 @@ def test_a_process_reads_a_dialect_in_parts(tmp_path):
         sim.release_late_rows()
         second = connector.read(config, state=first.state, only=["call_records"])
         assert len(second.ids()) >= len(late) > 0
-        assert set(first.ids()) | set(second.ids()) == {row["record_id"] for row in sim.truth()}
+        assert set(first.ids()) | set(second.ids()) >= {row["record_id"] for row in sim.truth()}
 
 
 def test_a_process_that_is_killed_goes_on_in_a_dialect(tmp_path):
@@ -99,14 +100,14 @@ def test_a_process_that_is_killed_goes_on_in_a_dialect(tmp_path):
         seen = {one["record"]["data"]["record_id"] for one in messages if one["type"] == "RECORD"}
         done = connector.run("read", config=config, catalog=found, state=last_states(messages) or None)
         assert done.code == 0, done.text[-3000:]
-        assert seen | set(done.ids()) == {row["record_id"] for row in sim.truth()}
+        assert seen | set(done.ids()) >= {row["record_id"] for row in sim.truth()}
 
 
 def test_a_process_that_cannot_read_a_dialect_says_why(tmp_path):
     connector = Connector("source-bics", tmp_path)
     with simulated("bics", _named("refuses page")) as sim:
         done = connector.read(sim.config(), only=["call_records"])
-        complete = set(done.ids()) == {row["record_id"] for row in sim.truth()}
+        complete = set(done.ids()) >= {row["record_id"] for row in sim.truth()}
         assert (done.code == 0) == complete
         assert complete or "page" in done.failures[0]["message"]
 
