@@ -1,12 +1,14 @@
 """No row is lost, whatever the vendor turns out to do: each vendor, each dialect, full, in parts, and killed."""
 
+import os
 import random
 import re
+from itertools import cycle
 
 import pytest
 
 from dialect_syncs import Run, outcome, simulated, sync
-from dialects import COLUMNS, DIALECTS, EITHER, MODES, WAITS, cells
+from dialects import ALL, COLUMNS, DIALECTS, EITHER, MODES, WAITS, cells, pairs
 from harness import Connector, catalog, last_states
 from test_completeness import read_and_kill
 from tools.dialects import PAGE, listed, titles
@@ -25,7 +27,15 @@ CELLS = [
 ]
 
 
-@pytest.mark.parametrize(("vendor", "dialect", "mode"), CELLS)
+# Two dialects at once, as many for each vendor as the environment says: DIALECT_PAIRS=100 for a long run.
+DRAWN = [
+    pytest.param(vendor, dialect, mode, id=f"{vendor}-{dialect.slug}-{mode}")
+    for vendor in ALL
+    for dialect, mode in zip(pairs(vendor, int(os.environ.get("DIALECT_PAIRS", "6"))), cycle(MODES), strict=False)
+]
+
+
+@pytest.mark.parametrize(("vendor", "dialect", "mode"), CELLS + DRAWN)
 def test_a_sync_is_complete_or_says_why_not(vendor, dialect, mode, monkeypatch):
     monkeypatch.setenv("CDR_WORKERS", "0")
     found = outcome(vendor, dialect, mode)
