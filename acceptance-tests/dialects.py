@@ -157,7 +157,7 @@ _FILTERS = [
     Dialect("gives the last 24 hours", VOXO, {"day_limit": "last"}),
     Dialect("gives the first 24 hours of a billing code", VOXO, {"day_limit": "first"}, config=BILLING_CODE),
     Dialect("refuses more than 24 hours", VOXO, {"day_limit": "refuse"}, config=BILLING_CODE),
-    Dialect("has the newest 24 hours alone", VOXO, {"day_limit": "newest"}, says="day"),
+    Dialect("has the newest 24 hours alone", VOXO, {"day_limit": "newest"}, EITHER, says="day"),
     Dialect("counts days in Singapore", BICS, {"filter_zone": SINGAPORE}),
     Dialect("counts days in New York", BICS, {"filter_zone": NEW_YORK}),
     Dialect("the last day is exclusive", BICS, {"last_day": "exclusive"}),

@@ -45,6 +45,7 @@ def test_a_sync_is_complete_or_says_why_not(vendor, dialect, mode, monkeypatch):
     assert dialect.must in {EITHER, WAITS} or not run.error, words
     assert run.error or found.complete, words
     assert dialect.options or not found.extra, f"{found.extra} calls of other times; {words}"
+    assert dialect.options or not run.said, f"a warning of a vendor that does as documented; {words}"
     if dialect.must == WAITS:
         assert run.kind == "transient_error", words
         assert re.search(r"\d\d:\d\d", run.error), words
