@@ -33,6 +33,7 @@ DAYS = timedelta(days=4)
 _LOOKBACK = timedelta(days=1)
 _LONGEST = 90  # seconds that a sync may take before it counts as one that never ends
 _LONGEST_WAIT = 900  # what a vendor may ask for at most, by promise 6
+_RETENTION = "keeps 60 days"  # what BICS' connector says of every period in the past
 _WHATEVER = re.compile(r"127\.0\.0\.1:\d+")
 
 
@@ -47,6 +48,7 @@ class Run:
     records: list[dict[str, Any]] = field(default_factory=list)
     states: dict[str, AirbyteStateMessage] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
     unseen: set[str] = field(default_factory=set)
     error: str = ""
     kind: str = ""
@@ -81,11 +83,14 @@ class _Listener(logging.Handler):
         self._heard = heard
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._heard.append(record.getMessage())
+        if _RETENTION not in record.getMessage():
+            self._heard.append(record.getMessage())
 
 
-def sync(vendor: str, config: dict[str, Any], run: Run, stop_after: int | None = None) -> None:
-    """Read call records from where the states of a run stand, and add what comes; stop like a kill where asked."""
+def sync(
+    vendor: str, config: dict[str, Any], run: Run, stop_after: int | None = None, name: str = "call_records"
+) -> None:
+    """Read a stream from where the states of a run stand, and add what comes; stop like a kill where asked."""
     package = importlib.import_module(f"source_{vendor}")
     source = getattr(package, package.__all__[0])()
     logger = logging.getLogger("airbyte")
@@ -93,7 +98,7 @@ def sync(vendor: str, config: dict[str, Any], run: Run, stop_after: int | None =
     logger.addHandler(listener)
     run.error = run.kind = ""
     try:
-        stream = next(one for one in source.discover(logger, config).streams if one.name == "call_records")
+        stream = next(one for one in source.discover(logger, config).streams if one.name == name)
         catalog = ConfiguredAirbyteCatalog(
             streams=[ConfiguredAirbyteStream(stream, SyncMode.incremental, DestinationSyncMode.append)]
         )
@@ -116,8 +121,10 @@ def _note(message: Any, run: Run) -> None:
         run.records.append(message.record.data)
     elif message.state:
         run.states[message.state.stream.stream_descriptor.name] = message.state
-    elif message.log and message.log.level.value == "WARN":
-        run.warnings.append(message.log.message)
+    elif message.log:
+        run.log.append(message.log.message)
+        if message.log.level.value == "WARN" and _RETENTION not in message.log.message:
+            run.warnings.append(message.log.message)
 
 
 def in_time(work: Callable[[], None], run: Run) -> None:
@@ -155,7 +162,17 @@ def simulated(vendor: str, dialect: Dialect) -> Simulator:
         low, high = (int((sim.start + timedelta(days=day)).timestamp()) * 10**6 for day in (1, 3))
         table = sim.table("call_records")
         table.remove([row.id for row in table.between(low, high - 1)])
+    if dialect.exactly:
+        for day in range(4):
+            _thin_out(sim, sim.start + timedelta(days=day), dialect.exactly)
     return sim
+
+
+def _thin_out(sim: Simulator, day: datetime, count: int) -> None:
+    """Leave so many calls to a day."""
+    low, high = (int((day + timedelta(days=more)).timestamp()) * 10**6 for more in (0, 1))
+    table = sim.table("call_records")
+    table.remove([row.id for row in table.between(low, high - 1)[count:]])
 
 
 @dataclass(frozen=True)
@@ -166,7 +183,12 @@ class Outcome:
     got: int
     wrong: tuple[str, ...]
     invented: int
+    """How many ids came that the vendor does not have."""
+    extra: int
+    """How many calls came that are not of the period."""
     run: Run
+    leaked: bool
+    """Whether a secret of the vendor's stands in what was said."""
 
     @property
     def complete(self) -> bool:
@@ -196,7 +218,7 @@ def _syncs(sim: Simulator, dialect: Dialect, mode: str, run: Run) -> None:
             # What appeared in windows that were closed is late: the sync after the resumed one looks back for it.
             sync(sim.vendor, config, run)
     # Calls that appear while the last sync reads are left to the next one.
-    run.unseen = set(sim.table("call_records").hidden)
+    run.unseen = set(sim.held_back if mode == "killed" else sim.table("call_records").hidden)
     if not run.error:
         sync(sim.vendor, config, run)
 
@@ -204,17 +226,16 @@ def _syncs(sim: Simulator, dialect: Dialect, mode: str, run: Run) -> None:
 def _half(sim: Simulator, config: dict[str, Any], run: Run) -> None:
     """Read a part at a time when calls are still going on, while some that ended are not served yet."""
     then = sim.start + timedelta(days=2, hours=12, minutes=7)
-    late = sim.table("call_records").between(
-        int((then - timedelta(hours=20)).timestamp()) * 10**6, int(then.timestamp()) * 10**6
-    )[::4]
-    # An id of two calls would hide the other one as well, which may lie too far back to be found as late.
-    there = Counter(row.id for row in sim.table("call_records").rows)
-    late = [row for row in late if there[row.id] == 1]
-    sim.table("call_records").hide([row.id for row in late])
+    table = sim.table("call_records")
+    named = Counter(row.id for row in table.rows)
+    recent = table.between(*(int(at.timestamp()) * 10**6 for at in (then - timedelta(hours=20), then)))
+    # An id that an older call has too would hide that one as well.
+    late = [row.id for row in recent if named[row.id] == 1][::4]
+    table.hide(late)
     later, sim.moment = sim.moment, then.timestamp()
     sync(sim.vendor, {**config, "end_date": _text(then)}, run)
     sim.moment = later
-    sim.table("call_records").show([row.id for row in late])
+    table.show(late)
 
 
 def _text(at: datetime) -> str:
@@ -232,7 +253,7 @@ _NOT_COMPARED = {"raw", "issues", "recording_url", "recording_expires_at", "reco
 
 def judged(sim: Simulator, run: Run, dialect: Dialect) -> Outcome:
     """Hold what came against the truth."""
-    since = {"start": sim.end - timedelta(days=1)} if dialect.options.get("day_limit") == "newest" else {}
+    since = {"start": sim.end - timedelta(days=1)} if sim.end and dialect.options.get("day_limit") == "newest" else {}
     truth = [row for row in sim.truth(**since, **_context(dialect)) if row["vendor_record_id"] not in run.unseen]
     there = Counter(row.id for row in sim.table("call_records").rows)
     last = {call_of(row): row for row in run.records}
@@ -247,7 +268,10 @@ def judged(sim: Simulator, run: Run, dialect: Dialect) -> Outcome:
             continue
         wrong |= {key for key, value in row.items() if key not in _NOT_COMPARED and came[key] != value}
     invented = sum(1 for name in distinct if name not in there)
-    return Outcome(sum(expected.values()), got, tuple(sorted(wrong)), invented, run)
+    said = "\n".join([run.error, *run.warnings, *run.log])
+    leaked = any(secret in said for secret in sim.secrets)
+    extra = len(distinct.keys() - expected.keys() - run.unseen)
+    return Outcome(sum(expected.values()), got, tuple(sorted(wrong)), invented, extra, run, leaked)
 
 
 def _context(dialect: Dialect) -> dict[str, Any]:

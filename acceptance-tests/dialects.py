@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ class Dialect:
     calls_per_day: float = 28
     quiet: bool = False
     """Whether the second and the third day have no calls."""
+    exactly: int = 0
+    """How many calls every day has, where that is a round number."""
 
     @property
     def slug(self) -> str:
@@ -65,6 +68,7 @@ CHARGING = ("vonage_business", "acefone", "bics")
 COSTS = {"include_call_costs": True}
 CHICAGO, LONDON, NEW_YORK, SINGAPORE = "America/Chicago", "Europe/London", "America/New_York", "Asia/Singapore"
 TEN_YEARS = 3652
+BILLING_CODE = {"account": {"account_type": "billing_code", "billing_code": "B-7001"}}
 
 _SHAPES = [
     Dialect("as documented", ALL, {}, COLUMNS),
@@ -79,7 +83,7 @@ _SHAPES = [
     Dialect("numbers as text", ALL, {"numbers": "text"}, COLUMNS),
     Dialect("numbers as text and text as numbers", ALL, {"numbers": "swapped"}, COLUMNS),
     Dialect("amounts with a minus", CHARGING, {"money": "minus"}, COLUMNS),
-    Dialect("costs with a minus", PORTSIP, {"money": "minus"}, config=COSTS),
+    Dialect("costs with a minus", PORTSIP, {"money": "minus"}, COLUMNS, config=COSTS),
     Dialect("amounts in hundredths", CHARGING, {"money": "minor"}, COLUMNS),
     Dialect("a comma behind the last row", VOXO, {"trailing_comma": True}, COLUMNS),
     Dialect("rows wrapped in an object", VOXO, {"wrapped": "data"}, COLUMNS),
@@ -105,9 +109,6 @@ _TIMES = [
     Dialect("day before month", VOXO, {"day_first": True}, says="month"),
     Dialect("day before month, early in a month", VOXO, {"day_first": True}, start=EARLY_IN_A_MONTH),
     Dialect("zone parameter unknown, Chicago", VOXO, {"ignores": ("timezone",)}, COLUMNS, "Chicago"),
-    Dialect(
-        "zone parameter unknown, no epochs", VOXO, {"ignores": ("timezone",), "epochs": False, "slips": False}, EITHER
-    ),
     Dialect("refuses UTC", VOXO, {"refused_zones": ("UTC",)}, COLUMNS),
     Dialect("refuses UTC and Etc/UTC", VOXO, {"refused_zones": ("UTC", "Etc/UTC")}, COLUMNS),
     Dialect("refuses UTC as clocks go back", VOXO, {"refused_zones": ("UTC", "Etc/UTC")}, start=CHICAGO_AUTUMN),
@@ -137,7 +138,7 @@ _TIMES = [
     Dialect("prints New York, filters in UTC", ("vonage_business",), {"printed_zone": NEW_YORK}),
     Dialect("prints New York as clocks go back", VONAGE, {"printed_zone": NEW_YORK}, start=CHICAGO_AUTUMN),
     Dialect("prints Singapore, filters in UTC", BICS, {"printed_zone": SINGAPORE}, COLUMNS, "time"),
-    Dialect("prints New York, no epochs", BICS, {"printed_zone": NEW_YORK, "epochs": False}),
+    Dialect("ids tell no time", BICS, {"epochs": False}, COLUMNS),
     Dialect("prints London as clocks go back", BICS, {"printed_zone": LONDON}, start=LONDON_AUTUMN),
     Dialect("prints every time ten years ago", ("vonage_business", "portsip"), {"shift_days": -TEN_YEARS}, says="time"),
     Dialect("prints the first calls four hours early", ("vonage_business", "portsip", "voxo"), {"early_hours": 4}),
@@ -154,7 +155,9 @@ _FILTERS = [
     Dialect("a day alone, the last one excluded", ACEFONE, {"dates": "day", "last_day": "exclusive"}, EITHER),
     Dialect("gives the first 24 hours", VOXO, {"day_limit": "first"}),
     Dialect("gives the last 24 hours", VOXO, {"day_limit": "last"}),
-    Dialect("has the newest 24 hours alone", VOXO, {"day_limit": "newest"}, says="day"),
+    Dialect("gives the first 24 hours of a billing code", VOXO, {"day_limit": "first"}, config=BILLING_CODE),
+    Dialect("refuses more than 24 hours", VOXO, {"day_limit": "refuse"}, config=BILLING_CODE),
+    Dialect("has the newest 24 hours alone", VOXO, {"day_limit": "newest"}, EITHER, says="day"),
     Dialect("counts days in Singapore", BICS, {"filter_zone": SINGAPORE}),
     Dialect("counts days in New York", BICS, {"filter_zone": NEW_YORK}),
     Dialect("the last day is exclusive", BICS, {"last_day": "exclusive"}),
@@ -233,7 +236,8 @@ _PAGES = [
         for side in ("newest", "oldest")
     ),
     Dialect("250 rows at most, newest first", VOXO, {"rows_cap": 250}, calls_per_day=400),
-    Dialect("500 rows at most, oldest first", VOXO, {"rows_cap": 500, "cap_keeps": "oldest"}, calls_per_day=700),
+    Dialect("500 rows at most, oldest first", VOXO, {"rows_cap": 500, "cap_keeps": "oldest"}, calls_per_day=600),
+    Dialect("honest, with 100 calls every day", ALL, {}, COLUMNS, calls_per_day=300, exactly=100),
     Dialect(
         "new calls while it is read",
         ("vonage_business", "portsip", "acefone", "bics"),
@@ -249,3 +253,25 @@ _ACCESS = [
 ]
 
 DIALECTS = [*_SHAPES, *_TIMES, *_FILTERS, *_PAGES, *_ACCESS]
+
+
+def pairs(vendor: str, count: int, seed: int = 7) -> Iterator[Dialect]:
+    """Draw dialects that hold at once. No row may be lost without a word; more is not promised of every pair."""
+    dice = random.Random(f"{seed}/{vendor}")
+    able = [one for one in DIALECTS if vendor in one.vendors and one.options and one.must != WAITS]
+    # A printed zone that nothing tells, and a filter of whole days: then nobody can know what belongs to the period.
+    able = [one for one in able if one.options.get("epochs", True)]
+    for _ in range(count):
+        one, other = dice.sample(able, 2)
+        while one.options.keys() & other.options.keys() or one.start != other.start:
+            one, other = dice.sample(able, 2)
+        yield Dialect(
+            f"{one.title} + {other.title}",
+            (vendor,),
+            {**one.options, **other.options},
+            EITHER,
+            config={**one.config, **other.config},
+            start=one.start,
+            calls_per_day=max(one.calls_per_day, other.calls_per_day),
+            quiet=one.quiet or other.quiet,
+        )

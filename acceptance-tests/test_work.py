@@ -70,11 +70,12 @@ def test_ten_thousand_rows_cost_no_more_than_they_must(name, counts):
         )
         messages = list(source.read(logger, config, catalog))
         truth, requests = sim.truth(), len(sim.requests)
+        # BICS' filter counts days in a zone that nobody knows: a day on each side is asked for as well.
+        margin = timedelta(days=1 if name == "source-bics" else 0)
+        asked = len(sim.truth(start=sim.start - margin, end=END + margin))
     rows = len(truth)
     assert sum(message.rows.count for message in messages if isinstance(message, PageMessage)) == rows >= 7 * a_day
     windows = sum("closed" in message.log.message for message in messages if message.log)
-    # BICS' filter counts days in a zone that nobody knows: a day on each side is asked for as well.
-    asked = 9 / 7 * rows if name == "source-bics" else rows
     # Every window ends with a page that may not be full.
     assert requests <= asked / PAGE[vendor(name)] + windows
     # A few rows on the edges of windows are in two of them.

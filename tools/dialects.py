@@ -58,7 +58,7 @@ def titles() -> dict[str, list[str]]:
 def listed(page: str) -> dict[str, list[str]]:
     """Return the dialects that the page has, by the heading that they stand below."""
     parts = re.split(r"^## (.+)$", page, flags=re.MULTILINE)[1:]
-    return {name: _ROW.findall(text)[1:] for name, text in zip(parts[::2], parts[1::2], strict=True)}
+    return {name: _ROW.findall(text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def _row(cell: tuple[str, int]) -> str:
@@ -70,13 +70,16 @@ def _row(cell: tuple[str, int]) -> str:
         found = [syncs.outcome(vendor, dialect, mode) for mode in table.MODES]
     said = next((one.run.said for one in found if one.run.said), "")
     options = ", ".join(f"`{key}={value}`" for key, value in dialect.options.items())
-    cells = (dialect.title, *map(_cell, found), options, _cut(said))
+    strict = dialect.must == table.COLUMNS
+    cells = (dialect.title, *(_cell(one, strict=strict) for one in found), options, _cut(said))
     return "| " + " | ".join(" ".join(text.replace("|", "\\|").split()) for text in cells) + " |"
 
 
-def _cell(found: Any) -> str:
+def _cell(found: Any, *, strict: bool) -> str:
     if found.run.error:
         return "error"
+    if found.complete and strict and found.wrong:
+        return "complete, columns differ"
     return "complete" if found.complete else f"{found.got} of {found.expected}"
 
 

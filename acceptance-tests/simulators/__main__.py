@@ -61,6 +61,14 @@ def _meant(text: str, vendor: str) -> list[str]:
     return [first, *rest]
 
 
+def options_of(vendor: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that a vendor's simulator is started with."""
+    options = dict(simulator_class(vendor).as_documented)
+    for text in [*arguments.option, *arguments.dialect]:
+        options |= _keys(_meant(text, vendor))
+    return options
+
+
 def _wait_for_stdin(done: Event) -> None:
     sys.stdin.buffer.read()
     done.set()
@@ -76,9 +84,7 @@ def main(given: list[str] | None = None) -> int:
     with contextlib.ExitStack() as stack:
         for index, vendor in enumerate(arguments.vendors or VENDORS):
             made = simulator_class(vendor)
-            options = dict(made.as_documented)
-            for text in [*arguments.option, *arguments.dialect]:
-                options |= _keys(_meant(text, vendor))
+            options = options_of(vendor, arguments)
             simulator = made(
                 seed=arguments.seed,
                 start=hour - timedelta(days=arguments.days),

@@ -161,10 +161,10 @@ class Pages(Front):
                 else:
                     self.table(route.stream).remove([found[0].id])
         first = 0 if "same_page" in struck else first
-        rows = [self._spoken(row, zone) for row in found[first : first + size]]
+        rows = [self.spoken(row, zone) for row in found[first : first + size]]
         if "growing_pages" in struck:
             pages, total = max(pages, number) + 1, max(total, number * size) + size
-            rows = rows or [self._spoken(row, zone) for row in found[:size]]
+            rows = rows or [self.spoken(row, zone) for row in found[:size]]
         if "wrong_total" in struck:
             total = max(0, total + int(struck["wrong_total"].options.get("delta", 1)))
         if "duplicate_row" in struck:
@@ -197,13 +197,13 @@ class Pages(Front):
         """Return a row as it is printed now."""
         return printed
 
-    def _spoken(self, row: Row, zone: ZoneInfo | None) -> bytes:
-        """Print a row as this vendor does."""
+    def spoken(self, row: Row, zone: ZoneInfo | None = None, more: Mapping[str, Any] | None = None) -> bytes:
+        """Print a row as this vendor does, with what `more` its detail has."""
         zone = ZoneInfo(self.options["printed_zone"]) if self.options["printed_zone"] else zone
         changed = reprint.changes_rows(self.options)
-        if not (changed or self.options.get("shows_ongoing") or (zone and zone.key != "UTC")):
+        if not (changed or more or self.options.get("shows_ongoing") or (zone and zone.key != "UTC")):
             return row.body
-        printed = self.still_going_on(row, orjson.loads(row.body))
+        printed = self.still_going_on(row, {**orjson.loads(row.body), **(more or {})})
         for key, at in self.moments(row, printed).items():
             meant = reprint.shifted(at, self.options, self.start)
             self.put_time(

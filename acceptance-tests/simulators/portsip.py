@@ -179,7 +179,7 @@ class Portsip(PortsipRows):
         row = self.table("call_records").get(values["id"], self.now())
         if row is None:
             return self.failure(404, "Not found")
-        detail = {**orjson.loads(row.body), **self._cost(row.item)}
+        detail = orjson.loads(self.spoken(row, more=self._cost(row.item)))
         del detail["id"]
         others = {"one": [], "agreeing": [detail], "disagreeing": [{**detail, "cost": 99.5, "billed_account": "X"}]}
         return json({"items": [detail, *others[self.options["detail_items"]]]})
@@ -189,7 +189,9 @@ class Portsip(PortsipRows):
             return refusal
         row = self.table("call_logs").get(values["id"], self.now()) if self.options["call_logs"] else None
         return (
-            self.failure(404, "Not found") if row is None else json({**orjson.loads(row.body), **self._cost(row.item)})
+            self.failure(404, "Not found")
+            if row is None
+            else Response(200, self.spoken(row, more=self._cost(row.item)))
         )
 
     def report(self, request: Request, route: Route, **values: str) -> Response:

@@ -38,7 +38,7 @@ class Voxo(VoxoRows):
         "bounds": "inclusive",  # half_open, exclusive, start_exclusive
         "days_only": False,  # looks at the dates of start and end alone
         "day_first": False,  # prints the day before the month
-        "day_limit": None,  # first, last, newest: of what was asked for it gives 24 hours
+        "day_limit": None,  # first, last, newest: of what was asked for it gives 24 hours; refuse: 400 for more
         "refused_zones": (),  # names of zones that it answers with 400
         "slips": True,  # whether a few calls print another time than their id says
         "epochs": True,  # whether ids tell the time of the call
@@ -127,6 +127,8 @@ class Voxo(VoxoRows):
         if wide:
             self.violation(request, "partner-wide and wider than 24 hours: cut off")
             start = end - timedelta(hours=24)
+        if self.options["day_limit"] == "refuse" and end - start > timedelta(hours=24):
+            return self.failure(400, "The range must not be longer than 24 hours")
         match self.options["day_limit"]:
             case "first":
                 end = min(end, start + timedelta(hours=24))
