@@ -33,6 +33,9 @@ _SHORTEST_SLOW = timedelta(minutes=1)
 _MOST_PAGES = 100_000
 _SMALLEST_SUSPECT = 10  # rows: a smaller page that comes again is one that the server repeats behind its end
 _ELSEWHERE = timedelta(days=7)
+_EMPTY_IS_NO_ANSWER = 20  # rows that were there before
+_LOOKED_AT = 3  # of the newest windows
+_A_FEW = 2
 
 
 @dataclass
@@ -196,7 +199,7 @@ class WindowReader:
                     advice="check `start_date` and the rights of the user",
                 )
             )
-        if rows and rows == newest and len(self._received) > 1:
+        if rows and newest and rows - newest <= _A_FEW < newest and len(self._received) > 1:
             self.findings.add(
                 Finding(
                     "cap",
@@ -334,8 +337,19 @@ class WindowReader:
             return self._totals_are_of_the_account
 
     def _refuse_an_empty_answer(self, period: Period, reading: Reading) -> None:
+        """Nothing came for a stretch in which the last sync found calls: the newest window tells what that is worth."""
         remembered = self._sync.lookback.remembered(period) if self._sync else 0
-        if reading.received or remembered < 20:  # noqa: PLR2004 - contract, promise 1
+        if reading.received or remembered < _EMPTY_IS_NO_ANSWER or self._sync is None:
+            return
+        newest = [window for window in self._sync.windows[-_LOOKED_AT:] if window != period]
+        if any(self._page(window, self._first_index).ids for window in reversed(newest)):
+            self.findings.add(
+                Finding(
+                    "retention",
+                    "calls that were there before",
+                    f"sends none for {period} any more, where the last sync found {remembered}",
+                )
+            )
             return
         raise TransientError(
             f"{self._stream.name}: the vendor sends no call for {period}, where the last sync found {remembered}. "
