@@ -80,11 +80,11 @@ class WindowCursor(ConcurrentCursor):
         given = copy.deepcopy(dict(state))  # the CDK turns its texts into moments in place
         if given and given.pop(_VERSION, None) is None:
             given = stream.upgraded(given)
-        keeps_from = self._end - stream.lookback
+        keeps_from = self._read_again_from(self._end)
         self.lookback = Lookback(given, keeps_from)
         dialect = given.pop(_DIALECT, None)
         until = given.pop(_SYNCED_UNTIL, None)
-        for name in ("known", "hours", "repeated"):
+        for name in ("known", "found", "hours", "repeated"):
             given.pop(name, None)
         start = period.start if period else now
         try:
@@ -110,11 +110,17 @@ class WindowCursor(ConcurrentCursor):
         )
         if self._resumes:
             self._synced_until = last
-            self.lookback.keeps_from = min(keeps_from, last - stream.lookback)
+            self.lookback.keeps_from = min(keeps_from, self._read_again_from(last))
         else:
             self._open_again_from(last - stream.lookback)
         self._windows = [*self._cut()]
         self._open_windows = set(self._windows)
+
+    def _read_again_from(self, end: datetime) -> datetime:
+        """From where on the sync after one that ended then will receive rows again, its margins included."""
+        horizon = end - self._stream.lookback
+        window = self._stream.window
+        return window.covers(Period(horizon, horizon + _HOUR), self._stream.zone).start
 
     def _setup(
         self,
@@ -141,12 +147,12 @@ class WindowCursor(ConcurrentCursor):
         if self._handed_back is not None:
             return dict(self._handed_back)
         with self._windows_lock:
-            is_complete = not self._open_windows and not self._resumes
+            is_complete = not self._open_windows
         state = {
             **super().state,
             _VERSION: _VERSION_NOW,
             _SYNCED_UNTIL: timestamp(self._synced_until),
-            **self.lookback.as_state(is_complete=is_complete),
+            **self.lookback.as_state(is_complete=is_complete, resumes=self._resumes),
         }
         return {**state, _DIALECT: self.dialect} if self.dialect else state
 

@@ -32,14 +32,18 @@ class Lookback:
     known:    digests of the rows that earlier syncs sent and this one may receive again
     repeated: ids that were seen with two calls
     keeps_from: rows from this moment on will be received again by the next sync
+
+    A sync that was cut off leaves what it found beside what was known before; the sync that resumes it needs both, and
+    leaves what the two of them found.
     """
 
     def __init__(self, state: Mapping[str, Any], keeps_from: datetime) -> None:
-        self.known = _digests(state.get("known"))
+        self._before = _digests(state.get("known"))
+        self._found = _digests(state.get("found"))
+        self.known = self._before | self._found
         self.repeated = _texts(state.get("repeated"))
         self._hours = _hours(state.get("hours"))
         self.keeps_from = keeps_from
-        self._first_hour = _hour(keeps_from)
         self._kept: set[int] = set()
         self._counts: Counter[int] = Counter()
         self._repeated: set[str] = set()
@@ -77,15 +81,18 @@ class Lookback:
         """The hours that the last sync counted rows in."""
         return {datetime.fromtimestamp(hour * _HOUR, timezone.utc): rows for hour, rows in self._hours.items()}
 
-    def as_state(self, *, is_complete: bool) -> dict[str, Any]:
-        """What goes into the state. A sync that was cut off leaves what was known before beside what it found."""
+    def as_state(self, *, is_complete: bool, resumes: bool) -> dict[str, Any]:
+        """What goes into the state, of a sync that is complete or not, and resumes one that was cut off or not."""
         with self._lock:
-            digests = self._kept if is_complete else self._kept | self.known
-            repeated = self._repeated if is_complete else self.repeated
-            counts = {hour: rows for hour, rows in self._counts.items() if hour >= self._first_hour}
-            if not is_complete:
+            found = self._kept | (self._found if resumes else set())
+            repeated = self._repeated if is_complete and not resumes else self.repeated
+            counts = {hour: rows for hour, rows in self._counts.items() if hour >= _hour(self.keeps_from)}
+            if resumes or not is_complete:
                 counts = {**self._hours, **counts}
-            state: dict[str, Any] = {"known": _encoded(digests)}
+            counts = {hour: rows for hour, rows in counts.items() if hour >= _hour(self.keeps_from) or not is_complete}
+            state: dict[str, Any] = {"known": _encoded(found if is_complete else self._before)}
+            if not is_complete and found:
+                state["found"] = _encoded(found)
             if counts:
                 first = min(counts)
                 row = [counts.get(hour, 0) for hour in range(first, max(counts) + 1)]
