@@ -263,7 +263,7 @@ def pairs(vendor: str, count: int, seed: int = 7) -> Iterator[Dialect]:
     able = [one for one in able if one.options.get("epochs", True)]
     for _ in range(count):
         one, other = dice.sample(able, 2)
-        while one.options.keys() & other.options.keys() or one.start != other.start:
+        while one.options.keys() & other.options.keys() or one.start != other.start or _hopeless(one, other):
             one, other = dice.sample(able, 2)
         yield Dialect(
             f"{one.title} + {other.title}",
@@ -275,3 +275,10 @@ def pairs(vendor: str, count: int, seed: int = 7) -> Iterator[Dialect]:
             calls_per_day=max(one.calls_per_day, other.calls_per_day),
             quiet=one.quiet or other.quiet,
         )
+
+
+def _hopeless(one: Dialect, other: Dialect) -> bool:
+    """Whether nothing can tell which calls belong to the period: odd times, and everything for every request."""
+    options = {**one.options, **other.options}
+    odd = options.keys() & {"early_hours", "shift_days"} or options.get("printed_zone")
+    return bool(odd) and bool(options.get("ignores_filter") or "filter" in options.get("ignores", ()))
