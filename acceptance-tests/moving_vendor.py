@@ -160,13 +160,6 @@ class MovingVendor(Simulator):
         name, value = _FILLED[self.vendor]
         return replace(row, body=packed({**orjson.loads(row.body), name: value}))
 
-    @staticmethod
-    def _span(bounds: Mapping[str, int]) -> tuple[int, int]:
-        """Vonage's rows by the end that suit the filter, so that not every row has to be looked at."""
-        low = max(bounds.get("end:gte", 0), bounds.get("start:gte", 0))
-        high = min(bounds.get("end:lte", 1 << 40), bounds.get("start:lte", 1 << 40) + _LONGEST)
-        return low * MICRO, (high + 1) * MICRO
-
 
 def start_moving(
     vendor: str,
