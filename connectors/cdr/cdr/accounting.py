@@ -32,7 +32,7 @@ _PAGES_REMEMBERED: Final = 50
 
 @dataclass(frozen=True)
 class Given:
-    """What goes out of a page: its rows, their places on it, and how many were left out because they have not changed."""
+    """What goes out of a page: its rows, their places on it, and how many were left out as unchanged."""
 
     rows: Rows
     indexes: Sequence[int]

@@ -21,7 +21,7 @@ from cdr.authenticators import LoginRefusedError
 from cdr.bodies import parse
 from cdr.errors import BodyError, ConfigError, SyncError, TooLargeError, TooSlowError, TransientError, quoted
 from cdr.waits import LONGEST_ASKED_SECONDS
-from cdr.words import without_queries, said_anywhere
+from cdr.words import said_anywhere, without_queries
 
 Result = requests.Response | Exception | None
 

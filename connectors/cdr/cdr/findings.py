@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -49,7 +50,7 @@ class Findings:
             with self._lock:
                 self._rows[treatment] += rows
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Finding]:
         with self._lock:
             return iter([*self._found.values()])
 

@@ -100,10 +100,10 @@ class Requester:
 
         once: ask once only, and raise whatever comes
         """
-        if self._settled or once:
+        if once or self._is_settled():
             return self._page(period, index, read, granted, 1 if once else None)
         with self._first:
-            if self._settled:
+            if self._is_settled():
                 return self._page(period, index, read, granted, None)
             if self._refusal is not None:
                 raise self._refusal  # of another window: to ask again would only take as long
@@ -116,6 +116,9 @@ class Requester:
                 raise
             self._settled = True
             return answer
+
+    def _is_settled(self) -> bool:
+        return self._settled
 
     def get(self, request: Request, what: str = "") -> bytes:
         """One body. Raises UnavailableError where the server does not have this stream, which not every one has."""

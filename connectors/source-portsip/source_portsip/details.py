@@ -66,7 +66,7 @@ class DetailReader(WindowReader):
         row: Row = orjson.loads(line)
         details = self._detail(row.get("vendor_record_id") or row["id"])
         if details is not None:
-            self._stream.complete(row, details, self._plan.normaliser)
+            self._stream.complete(row, details, self._pager.plan.normaliser)
         return serialise(row)
 
     def _detail(self, identity: str) -> list[Row] | None:

@@ -1,0 +1,70 @@
+"""What the readers of a stream work with, and what one sync of it is for."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cdr.lookback import Lookback
+from cdr.pages import BARE, Frame, ReadPage, read_page
+from cdr.windows import Period
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the readers of a session work with.
+
+    pages:     the threads that read pages of a window in parallel
+    ahead:     how many pages may be under way, over all windows that are being read
+    read_page: what makes rows of the bytes of a page, here or in another process
+    frame:     what to put around each row of that stream, where it is known already
+    """
+
+    pages: Executor
+    ahead: int
+    logger: logging.Logger
+    read_page: ReadPage = read_page
+    frame: Callable[[str], Frame] = lambda _: BARE
+
+
+@dataclass(frozen=True)
+class Sync:
+    """What one sync of a stream is for.
+
+    period:   from `start_date` to `end_date`, or to the settled moment
+    windows:  what it reads, in order; neighbours share an edge, or leave out what was read before
+    lookback: what the last sync remembered
+    start, end: the dates that were given
+    dialect:  what earlier syncs found out about the vendor
+    """
+
+    period: Period
+    windows: Sequence[Period]
+    lookback: Lookback
+    start: datetime | None = None
+    end: datetime | None = None
+    dialect: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reads(self) -> Period:
+        """From the first moment that it reads to the last one."""
+        return Period(self.windows[0].start, self.windows[-1].end)
+
+
+@dataclass
+class WindowCount:
+    """What a window came to, once it has been read to its end.
+
+    rows: given out; total: as the vendor stated it; unchanged: left out because the last sync sent them as they are
+    """
+
+    rows: int = 0
+    total: int | None = None
+    unchanged: int = 0
+    highest: datetime | None = None
+    issues: Counter[str] = field(default_factory=Counter)

@@ -1,0 +1,228 @@
+"""The pages of one stretch of time, in order up to the last one, whatever the vendor says of their number."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final
+
+from cdr.errors import SyncError, TransientError
+from cdr.findings import Finding, Findings
+from cdr.means import Means, Sync
+from cdr.pages import Block
+from cdr.paginators import Facts
+from cdr.reconciling import Reading
+from cdr.requesting import Requester
+from cdr.scope import Scope
+from cdr.scouting import Scout
+from cdr.stream import Stream
+from cdr.windows import Period, Window
+
+_MOST_PAGES: Final = 100_000
+_SMALLEST_SUSPECT: Final = 10
+"""Rows: a smaller page that comes again is one that the server repeats behind its end."""
+_APART: Final = timedelta(days=7)
+_NO_SUCH_PAGE: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+class PagesIgnoredError(Exception):
+    """The second page is the first one again, or is refused: a narrower stretch may have one page only."""
+
+
+class Pager:
+    """Asks for pages of one stream. Any number of threads may use it.
+
+    plan: what rows are made with; it changes once, before the first row, where another zone is found
+    everything: whether the server ignores its filter: then every page is of all that it has
+    totals_are_of_the_account: whether stated totals do not follow the filter; None as long as nobody asked
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        requester: Requester,
+        scout: Scout,
+        findings: Findings,
+        means: Means,
+        sync: Sync | None,
+    ) -> None:
+        self.plan = stream.plan()
+        self.everything = False
+        self.totals_are_of_the_account: bool | None = None
+        self._stream = stream
+        self._requester = requester
+        self._scout = scout
+        self._findings = findings
+        self._means = means
+        self._sync = sync
+        self._first_index = 0
+        self._zero_was_asked = False
+        self._largest_page = 0
+        self._windows_open = 0
+        self._lock = threading.Lock()
+
+    @property
+    def window(self) -> Window:
+        """How a period is asked for, in the form that this server takes."""
+        form = self._requester.window_form
+        return form.window if form and form.window else self._stream.window
+
+    def first(self, period: Period | None, *, once: bool = False) -> Block:
+        """The first page of a stretch."""
+        return self.page(period, self._first_index, once=once)
+
+    def page(self, period: Period | None, index: int, granted: int | None = None, *, once: bool = False) -> Block:
+        """One page. `granted` is how many rows the first page had; `once`: ask once only, and raise whatever comes."""
+        asked = None if period is None else self.widened(period)
+        scope = None if period is None or asked is None else self._scope(period, asked)
+        digests = asked is not None and self._needs_digests(asked)
+        frame = self._means.frame(self._stream.name)
+
+        def parsed(body: bytes) -> Block:
+            return self._means.read_page(body, self.plan, scope, digests, frame)
+
+        kept = self._scout.taken(asked, index)
+        if kept is not None:
+            return parsed(kept)
+        return self._requester.page(asked, index, parsed, granted=granted, once=once)
+
+    def blocks(self, period: Period | None, reading: Reading, *, in_order: bool = False) -> Iterator[tuple[int, Block]]:
+        """The pages of a stretch in order, up to the last one: in parallel where the first tells how many there are.
+
+        reading:  what came so far; in_order: one after the other, so that no new call shifts a row past the reader
+        """
+        if in_order and self._stream.paginator.counts_from_one and not self._zero_was_asked:
+            self._ask_page_zero(period, reading)
+        start = self._first_index
+        first = self.page(period, start)
+        yield start, first
+        if not self._stream.paginator.has_pages or not first.ids:
+            return
+        promised, granted = self._promised(first), first.facts.rows
+        if promised is not None and not in_order:
+            blocks: Iterator[Block] = self._in_parallel(period, range(start + 1, start + promised), granted)
+        else:
+            blocks = (self._next_page(period, index, granted, reading) for index in itertools.count(start + 1))
+        previous = first
+        for number in range(1, _MOST_PAGES):
+            block = None if promised is not None and number >= promised else next(blocks, None)
+            if block is None or self._is_behind_the_end(number, block, previous, in_order=in_order):
+                return
+            yield start + number, block
+            previous = block
+            if promised is not None and in_order:
+                # A list that grew has more pages by now.
+                grown = self._stream.paginator.pages(replace(block.facts, rows=granted))
+                promised = max(promised, grown or 0)
+        raise self.endless(period)
+
+    def elsewhere(self, period: Period) -> Period:
+        """A stretch that no request for `period` reaches."""
+        distance = period.length + _APART + 2 * self._stream.window.wider
+        return Period(period.start - distance, period.end - distance)
+
+    def endless(self, period: Period | None) -> TransientError:
+        """The error of a stretch whose pages come again and again."""
+        return TransientError(
+            f"{self._stream.name}: the window {period} does not end: its pages repeat what was read before. "
+            "Its state was not advanced; run the sync again later."
+        )
+
+    def widened(self, period: Period) -> Period:
+        """What is asked for where a sync begins or ends, and the filter knows days only."""
+        sync, wider = self._sync, self._stream.window.wider
+        if sync is None or not wider:
+            return period
+        starts = period.start == sync.period.start
+        ends = sync.end is not None and period.end == sync.period.end
+        return Period(period.start - wider * starts, period.end + wider * ends)
+
+    def _scope(self, period: Period, asked: Period) -> Scope | None:
+        sync = self._sync
+        if sync is None:
+            return None
+        if self.everything:
+            return Scope(sync.reads, sync.reads, sync.reads, sync.start, sync.end)
+        covers = self.window.covers(asked, self._stream.zone)
+        is_sure = self._scout.is_proven or not self._stream.window.knows_days_only
+        return Scope(period, covers, sync.period, sync.start, sync.end, is_sure)
+
+    def _needs_digests(self, asked: Period) -> bool:
+        if self._sync is None:
+            return False
+        lookback = self._sync.lookback
+        return bool(lookback.known) or self.window.covers(asked, self._stream.zone).end > lookback.keeps_from
+
+    def _promised(self, first: Block) -> int | None:
+        promised = None if self.totals_are_of_the_account else self._stream.paginator.pages(first.facts)
+        if promised is not None and promised > _MOST_PAGES:
+            raise self.endless(None)
+        with self._lock:
+            self._largest_page = max(self._largest_page, first.facts.rows)
+        return promised
+
+    def _is_behind_the_end(self, number: int, block: Block, previous: Block, *, in_order: bool) -> bool:
+        """An empty page is the end, and one that repeats the page before it. A second that is the first may be none."""
+        if not block.ids:
+            return True
+        if block.ids != previous.ids or block.calls != previous.calls:
+            return False
+        is_suspect = len(block.ids) >= max(_SMALLEST_SUSPECT, self._largest_page)
+        if number == 1 and is_suspect and not in_order:
+            raise PagesIgnoredError
+        return True
+
+    def _next_page(self, period: Period | None, index: int, granted: int, reading: Reading) -> Block:
+        """A page behind the first. Where nothing says how many there are, a refusal can mean that there are no more."""
+        try:
+            return self.page(period, index, granted)
+        except SyncError as refusal:
+            told = reading.total is not None and not self.totals_are_of_the_account
+            if refusal.status == HTTPStatus.NOT_FOUND and (not told or reading.received >= (reading.total or 0)):
+                return Block(Facts(0))
+            if refusal.status in _NO_SUCH_PAGE and period is not None:
+                raise PagesIgnoredError from refusal
+            raise
+
+    def _ask_page_zero(self, period: Period | None, reading: Reading) -> None:
+        """Whether there is a page in front of the first one: some servers count from 0 whatever they document."""
+        self._zero_was_asked = True
+        try:
+            zero, one = self.page(period, -1, once=True), self.page(period, 0)
+        except SyncError:
+            return
+        if zero.ids and not reading.holds_all(zero.ids) and set(zero.ids).isdisjoint(one.ids):
+            self._first_index = -1
+            self._findings.add(Finding("page_size", "pages that are counted from 1", "counts its pages from 0"))
+
+    def _in_parallel(self, period: Period | None, indexes: range, granted: int) -> Iterator[Block]:
+        """Pages in order. The windows that are being read share `ahead`; two each keep a request and a reader busy."""
+        waiting: deque[Future[Block]] = deque()
+        with self._lock:
+            self._windows_open += 1
+        try:
+            for index in indexes:
+                waiting.append(self._means.pages.submit(self._parallel_page, period, index, granted))
+                while len(waiting) >= max(2, self._means.ahead // self._windows_open):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            with self._lock:
+                self._windows_open -= 1
+            for future in waiting:
+                future.cancel()
+
+    def _parallel_page(self, period: Period | None, index: int, granted: int) -> Block:
+        try:
+            return self.page(period, index, granted)
+        except SyncError as refusal:
+            if refusal.status == HTTPStatus.NOT_FOUND:
+                return Block(Facts(0))  # the totals say whether something is missing
+            raise

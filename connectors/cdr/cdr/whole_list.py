@@ -1,0 +1,134 @@
+"""A server that ignores its filter: found out by one request, then everything is read once for all windows."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from cdr.accounting import Accounting, Given
+from cdr.errors import SyncError, TooLargeError, TooSlowError, TransientError
+from cdr.findings import Finding, Findings
+from cdr.means import WindowCount
+from cdr.pages import Block, Rows
+from cdr.paginators import Facts
+from cdr.paging import Pager, PagesIgnoredError
+from cdr.reconciling import Reading
+from cdr.scope import FAR
+from cdr.windows import Period
+
+_PAGES_REMEMBERED: Final = 50
+_READINGS: Final = (1, 2)
+
+Note = Callable[[Block, Given, WindowCount], Rows]
+
+
+class FilterIgnoredError(Exception):
+    """Two requests for stretches that do not overlap brought the same row."""
+
+
+class WholeList:
+    """Whether the server obeys its filter, and where it does not, everything that it has. Threads share it."""
+
+    def __init__(
+        self, name: str, pager: Pager, accounting: Accounting, findings: Findings, logger: logging.Logger
+    ) -> None:
+        self._name = name
+        self._pager = pager
+        self._accounting = accounting
+        self._findings = findings
+        self._logger = logger
+        self._is_weighed = False
+        self._is_read = False
+        self._failure: SyncError | None = None
+        self._one_asks = threading.RLock()
+        self._one_reads = threading.Lock()
+
+    @property
+    def filter_is_ignored(self) -> bool:
+        return self._pager.everything
+
+    def weigh(self, period: Period, index: int, block: Block) -> None:
+        """Where rows came that nobody asked for, one request for another stretch tells whether they always come.
+
+        Raises FilterIgnoredError where they do.
+        """
+        if not any(place & FAR for place in block.places):
+            return
+        with self._one_asks:
+            if not self._is_weighed:
+                self._pager.everything = self._comes_always(period, index, block)
+                self._is_weighed = True
+                self._note(period)
+        if self._pager.everything:
+            raise FilterIgnoredError
+
+    def read(self, window: Period, count: WindowCount, note: Note) -> Iterator[Rows]:
+        """Everything, once for all windows of the sync. One window reads it, the others wait."""
+        with self._one_reads:
+            if self._failure is not None:
+                raise self._failure
+            if self._is_read:
+                return
+            try:
+                yield from self._rows(window, count, note)
+            except SyncError as failure:
+                self._failure = failure
+                raise
+            self._is_read = True
+
+    def _comes_always(self, period: Period, index: int, block: Block) -> bool:
+        try:
+            other = self._pager.page(self._pager.elsewhere(period), index, block.facts.rows, once=True)
+        except SyncError:
+            other = Block(Facts(0))
+        there = set(zip(other.ids, other.calls, strict=True))
+        return not there.isdisjoint(zip(block.ids, block.calls, strict=True))
+
+    def _rows(self, window: Period, count: WindowCount, note: Note) -> Iterator[Rows]:
+        received, total = 0, None
+        for attempt in _READINGS:
+            received, total, recent = 0, None, deque[set[str]](maxlen=_PAGES_REMEMBERED)
+            try:
+                for _, block in self._pager.blocks(window, Reading(), in_order=attempt > 1):
+                    ids = set(block.ids)
+                    received += len(ids.difference(*recent)) + len(block.ids) - len(ids)
+                    total = block.facts.total if total is None else total
+                    recent.append(ids)
+                    yield note(block, self._accounting.given(block, window, whole_list=True), count)
+            except (TooSlowError, TooLargeError, PagesIgnoredError) as error:
+                reason = str(error) or "it has one page only"
+                raise TransientError(
+                    f"{self._name}: the server ignores its date filter, and everything at once cannot be read: "
+                    f"{reason} Nothing narrower can be asked for."
+                ) from error
+            if total is None or received >= total or self._pager.totals_are_of_the_account:
+                self._logger.info(f"{self._name}: everything was read: {received} rows")
+                return
+        raise TransientError(
+            f"{self._name}: the whole list does not add up: {received} rows received, {total} stated, read twice. "
+            "The state was not advanced; run the sync again later."
+        )
+
+    def _note(self, period: Period) -> None:
+        if self._pager.everything:
+            self._findings.add(
+                Finding(
+                    "filter",
+                    "calls of the period asked for",
+                    "ignores its date filter and sends everything for every period",
+                    effect="everything is read, once, and sorted out here",
+                )
+            )
+            return
+        self._findings.add(
+            Finding(
+                "clock",
+                "times within the period asked for",
+                f"prints times far outside it, for {period}",
+                effect="the calls are given out; where no clock of a call lies within `start_date` to `end_date` it "
+                "has `time_outside_window`",
+            )
+        )
