@@ -48,8 +48,9 @@ def test_hourly_syncs_that_are_killed_or_meet_a_vendor_that_is_down_lose_nothing
 
 
 def test_hourly_syncs_of_a_busy_account_send_only_what_changed() -> None:
-    report = Simulation("voxo", calls_per_day=20_000, length=4 * HOUR, every=HOUR, history=timedelta(hours=25)).run()
-    assert max(sync.covered for sync in report.syncs) > 18_000
+    report = Simulation("voxo", calls_per_day=16_000, length=4 * HOUR, every=HOUR, history=timedelta(hours=25)).run()
+    # The contract lets nothing come again while the lookback holds up to 25,000 rows.
+    assert 18_000 < max(sync.covered for sync in report.syncs) < 25_000
     assert report.lost() == {}
     assert report.wasted() == {}
 
