@@ -40,7 +40,7 @@ from hourly_report import LOOKBACK, PAGE, Ledger, Report, Sync
 from moving_vendor import Clock, MovingVendor, Shares, start_moving
 
 # The two weeks hold the night in which Europe sets its clocks back.
-BEGIN = datetime(2026, 10, 17, 5, 17, 43, tzinfo=timezone.utc)
+BEGIN = datetime(2026, 10, 13, 5, 17, 43, tzinfo=timezone.utc)
 # Before the first sync lies a day and a half of calls.
 HISTORY = timedelta(hours=36)
 SETTLING = timedelta(seconds=60)
@@ -144,9 +144,11 @@ class Simulation:
         sync.seconds = time.perf_counter() - began
         sim.faults.clear()
         sync.requests = sum(one.status < 300 and bool(one.stream) for one in sim.requests[asked:])
-        if sync.outcome == "complete":
+        # A sync behind one that was cut off reads what is missing; the next one looks back from where none was yet.
+        resumes = number > 0 and self.report.syncs[-2].outcome != "complete"
+        if sync.outcome == "complete" and not resumes:
             self._until = moment - SETTLING
-        sync.covered = self._rows(sim, moment - SETTLING - LOOKBACK[sim.vendor], moment)
+        sync.covered = self._rows(sim, self._until - LOOKBACK[sim.vendor], moment)
         sync.state_bytes = max((len(orjson.dumps(_stream_state(one))) for one in self._state), default=0)
 
     def _read(self, sim: MovingVendor, sync: Sync, number: int, trouble: str) -> str:
