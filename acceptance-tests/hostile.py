@@ -170,10 +170,25 @@ def catalogues_of(folder: Path) -> st.SearchStrategy[Any]:
 def states_of(folder: Path) -> st.SearchStrategy[Any]:
     """States with one place replaced, left out or doubled, and other forms of them."""
     good = json.loads((folder / "integration_tests/abnormal_state.json").read_text())
+    for one in good:
+        one["stream"]["stream_state"] = _STATE
     shared = {"type": "GLOBAL", "global": {"shared_state": {"a": 1}, "stream_states": [one["stream"] for one in good]}}
     by_name = {one["stream"]["stream_descriptor"]["name"]: one["stream"]["stream_state"] for one in good}
     forms = [good, [shared], shared, by_name, [{"data": by_name}], {"type": "STATE", "state": good[0]}]
     return st.one_of(JSON, st.sampled_from(forms).flatmap(_spoilt))
+
+
+# Of a sync that was complete, as the connectors write it.
+_STATE = {
+    "slices": [{"start": "2026-05-01T00:00:00Z", "end": "2026-06-02T00:00:00Z"}],
+    "state_type": "date-range",
+    "version": 2,
+    "synced_until": "2026-06-02T00:00:00Z",
+    "known": "CuN70CjoVA2sGfzmiQIQvqTToJb9EOIi",
+    "hours": ["2026-06-01T00:00:00Z", 1, 0, 2],
+    "repeated": [],
+    "dialect": {},
+}
 
 
 @st.composite

@@ -30,7 +30,7 @@ def voxo(tmp_path):
 
 def ended(command, **options):
     """How a command ended that nothing prepared: no process that was warm, no folder of its own."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120, **options)
     outcome = Outcome(done.returncode, done.stdout.splitlines(), done.stderr)
     assert "Traceback" not in outcome.text
     assert "Something went wrong" not in outcome.text
@@ -218,6 +218,22 @@ def test_a_closed_standard_output_is_one_line(voxo):
         process.stderr.close()
         assert process.wait(timeout=30) == 120
     assert errors == "Standard output was closed by its reader; the next sync goes on from the last state.\n"
+
+
+def test_a_standard_output_that_was_never_open_or_is_full_is_one_line():
+    command = main("source-voxo", "spec")
+    closed = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command], capture_output=True, text=True, check=False
+    )
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - no file
+        filled = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (closed.returncode, closed.stderr.count("\n")) == (filled.returncode, filled.stderr.count("\n")) == (120, 1)
+    assert "No space left on device" in filled.stderr
+
+
+def test_the_protocol_is_utf_8_whatever_the_machine_prefers():
+    done = ended(main("source-voxo", "spec"), env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.code, len(done.of("SPEC"))) == (0, 1)
 
 
 def proxy():

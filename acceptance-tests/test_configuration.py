@@ -190,3 +190,13 @@ def test_every_column_is_filled_by_a_vendor_or_by_the_normaliser() -> None:
     streams = [stream for folder in WRITTEN for stream in matrix.streams_of(folder)]
     by_vendors = {column for stream in streams for column in stream.fields}
     assert set(COLUMNS["call_records"]) - by_vendors - _FILLED_HERE == UNFILLED
+
+
+def test_vonage_prints_its_times_in_the_zone_of_the_setting_and_filters_in_utc() -> None:
+    (folder,) = (one for one in WRITTEN if one.name == "source-vonage-business")
+    config = {"start_date": "2026-01-01", "account_id": "1", "timezone": "America/New_York"}
+    config["credentials"] = {"auth_type": "access_token", "access_token": "none-of-this-is-real"}
+    (calls,) = matrix.streams_of(folder)
+    stream = calls(_config(folder, config))
+    assert stream.normaliser().row({"start": "2026-01-15 07:30:00"})["started_at"] == "2026-01-15T12:30:00Z"
+    assert stream.zone == "UTC"

@@ -79,8 +79,8 @@ def test_dates_of_the_query_stand_for_those_of_every_account(tmp_path):
     ("second", "said"),
     [
         (config(1), "line 1 and .*line 2 are the same account of source-voxo: 1"),
-        ({**config(2), "start_date": SECRET}, "line 2: `start_date` must look like"),
-        ({**config(2), "num_workers": 99}, "line 2: `num_workers` must be at most 40"),
+        ({**config(2), "start_date": SECRET}, "line 2: `start_date` is no date-time"),
+        ({**config(2), "num_workers": 99}, "line 2: `num_workers` must be from 1 to 40"),
         ([], "line 2 is no configuration"),
     ],
 )

@@ -18,7 +18,7 @@ import pendulum
 from cdr.errors import ConfigError, quoted
 from cdr.given import secrets_in, tidy, unknown_keys, unknown_sentence
 from cdr.privacy import Privacy
-from cdr.validation import no_moment, validate
+from cdr.validation import NO_MOMENT, validate
 from cdr.windows import Period, plain, timestamp
 
 _LOOPBACK_NAMES = {"localhost"}
@@ -169,7 +169,7 @@ class Config:
             elif isinstance(parsed, date):
                 moment = datetime(parsed.year, parsed.month, parsed.day, tzinfo=timezone.utc)
         if moment is None and not isinstance(parsed, date):
-            raise ConfigError(f"`{name}` {no_moment(text)}")
+            raise ConfigError(f"`{name}` {NO_MOMENT}")
         # No moment of a date that was read: too near to an end of the calendar for another zone.
         if moment is None or not _FIRST <= moment < _FIRST_TOO_LATE:
             raise ConfigError(f"`{name}` must lie from {_FIRST.year} to {_FIRST_TOO_LATE.year - 1}.")

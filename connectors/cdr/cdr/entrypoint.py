@@ -124,7 +124,7 @@ def launch(source: CallRecordSource, args: list[str]) -> None:
     SIGTERM and SIGINT end the process at once, behind the last whole message: the last state on standard output says
     where the next sync goes on.
     """
-    output.set_up_log()
+    output.set_up()
     output.end_on_signals()
     entrypoint = PageEntrypoint(source)
     memory.settle()

@@ -196,8 +196,10 @@ def _network(error: Exception | None) -> tuple[SyncError, bool]:
         return TooSlowError(f"The vendor did not answer in time; check `api_url`, or {later}."), False
     if "NameResolutionError" in text or "getaddrinfo" in text:
         return ConfigError("The host name of `api_url` cannot be resolved; check `api_url` and the network."), True
-    broke = "The proxy of HTTPS_PROXY let nothing through" if _is_proxys(error) else "The connection broke"
-    return TransientError(f"{broke} ({quoted(_reason(error), 160)}); {later}."), True
+    reason = quoted(_reason(error), 160)
+    if _is_proxys(error):
+        return TransientError(f"The proxy of HTTPS_PROXY let nothing through ({reason}); check it, or {later}."), True
+    return TransientError(f"The connection broke ({reason}); {later}."), True
 
 
 def _is_proxys(error: Exception | None) -> bool:

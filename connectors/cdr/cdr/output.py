@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import signal
@@ -92,8 +93,12 @@ def _log_failed(record: logging.LogRecord) -> None:  # noqa: ARG001 - the name i
         _end_unheard(error)
 
 
-def set_up_log() -> None:
-    """Make the lines of the log messages of the protocol."""
+def set_up() -> None:
+    """Make standard output the protocol's: in UTF-8 whatever the machine's own way is, log lines as messages."""
+    if sys.__stdout__ is None:
+        _end_unheard(BrokenPipeError())
+    if isinstance(sys.__stdout__, io.TextIOWrapper):
+        sys.__stdout__.reconfigure(encoding="utf-8")
     for handler in logging.getLogger().handlers:
         handler.setFormatter(_Formatter())
         handler.addFilter(_is_ours_to_say)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
@@ -10,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from queue import Queue
-from typing import Any, ClassVar
+from typing import Any
 
 from airbyte_cdk.config_observation import create_connector_config_control_message
 from airbyte_cdk.models import (
@@ -23,7 +22,6 @@ from airbyte_cdk.models import (
     Status,
     SyncMode,
 )
-from airbyte_cdk.sources import Source
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
 from airbyte_cdk.sources.concurrent_source.thread_pool_manager import ThreadPoolManager
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
@@ -32,17 +30,16 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.sources.streams.concurrent.cursor import CursorField, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils import AirbyteTracedException
-from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 from typing_extensions import Self
 
-from cdr import files
 from cdr.client import Client, Meter
 from cdr.config import Config
 from cdr.cursor import WindowCursor
-from cdr.errors import ConfigError, SyncError, quoted
+from cdr.errors import SyncError
+from cdr.inputs import GivenSource, protocol_errors, warn
 from cdr.reading import Means, Sync, WindowReader
 from cdr.record import schema
-from cdr.states import States, plain_states
+from cdr.states import plain_states
 from cdr.stream import Stream
 from cdr.sync import (
     OrderedRepository,
@@ -64,15 +61,13 @@ _CHECK = {"attempts": 3, "read_seconds": 30}
 _FINISHED = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
 
-class CallRecordSource(Source):
+class CallRecordSource(GivenSource):
     """A source whose streams are windows of call records.
 
     streams:  the stream classes, `call_records` first
     in_pages: whether `read` gives out whole pages (`PageMessage`) instead of a message a row. Only the entry point
               that writes standard output sets it.
     """
-
-    streams: ClassVar[tuple[type[Stream], ...]]
 
     # The CDK's own check quotes values and does not name the property; Config says it better.
     check_config_against_spec = False
@@ -81,29 +76,11 @@ class CallRecordSource(Source):
         self.in_pages = False
         self.message_repository: MessageRepository | None = None
 
-    @classmethod
-    def read_config(cls, config_path: str) -> MutableMapping[str, Any]:
-        with _protocol_errors():
-            return files.read_config(config_path)
-
-    @classmethod
-    def read_catalog(cls, catalog_path: str) -> ConfiguredAirbyteCatalog:
-        with _protocol_errors():
-            return files.read_catalog(catalog_path)
-
-    @classmethod
-    def read_state(cls, state_path: str | None) -> list[AirbyteStateMessage]:
-        with _protocol_errors():
-            given = files.read_states(state_path, cls._names()) if state_path else States([])
-        if given.warning:
-            logging.getLogger("airbyte").warning(given.warning)
-        return given.messages
-
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Ask for the calls of the last settled hour: it proves the address, the credentials and the right to read."""
         try:
-            valid = self._config(config)
-            warnings = _warn(valid, logger)
+            valid = self.config(config)
+            warnings = warn(valid, logger)
             settled = _now() - timedelta(seconds=valid.integer("settling_delay_seconds"))
             with Session(self, valid, logger, **_CHECK) as session:
                 session.reader(self.streams[0](valid)).first_page(Period(settled - timedelta(hours=1), settled))
@@ -113,8 +90,8 @@ class CallRecordSource(Source):
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """The streams and their schemas. Asks the vendor nothing; raises where the configuration is wrong."""
-        with _protocol_errors():
-            valid = self._config(config)
+        with protocol_errors():
+            valid = self.config(config)
         with Session(self, valid, logger) as session:
             return AirbyteCatalog(streams=[session.described(cls).as_airbyte_stream() for cls in self.streams])
 
@@ -126,11 +103,11 @@ class CallRecordSource(Source):
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
         """Every message of a sync, in order. Raises after the last one where a stream has failed."""
-        with _protocol_errors():
-            valid = self._config(config)
-            chosen = self._chosen(catalog, logger)
-            given = plain_states(state, self._names())
-        _warn(valid, logger)
+        with protocol_errors():
+            valid = self.config(config)
+            chosen = self.chosen(catalog, logger)
+            given = plain_states(state, self.names())
+        warn(valid, logger)
         if given.warning:
             logger.warning(given.warning)
         if not chosen:
@@ -142,49 +119,6 @@ class CallRecordSource(Source):
                     yield from message.records()
                 else:
                     yield without_secrets(message)
-
-    @classmethod
-    def _names(cls) -> list[str]:
-        return [stream.name for stream in cls.streams]
-
-    def _config(self, raw: Mapping[str, Any]) -> Config:
-        config = Config(raw, self.spec(logging.getLogger("airbyte")).connectionSpecification)
-        for secret in config.secrets:
-            if filter_secrets(secret) == secret:
-                add_to_secrets(secret)
-        return config
-
-    def _chosen(self, catalog: ConfiguredAirbyteCatalog, logger: logging.Logger) -> list[tuple[type[Stream], SyncMode]]:
-        known = {cls.name: cls for cls in self.streams}
-        chosen: dict[str, tuple[type[Stream], SyncMode]] = {}
-        for configured in catalog.streams:
-            name = configured.stream.name
-            if name not in known:
-                raise ConfigError(
-                    f"The catalogue asks for the stream {quoted(name, 60)!r}, which this source does not have; "
-                    f"it has {', '.join(known)}. Refresh the schema of the connection."
-                )
-            if name in chosen:
-                logger.warning(f"The catalogue has the stream {name} more than once; it is read once.")
-                continue
-            chosen[name] = known[name], configured.sync_mode
-        return list(chosen.values())
-
-
-@contextlib.contextmanager
-def _protocol_errors() -> Iterator[None]:
-    """Errors in the protocol's form."""
-    try:
-        yield
-    except SyncError as error:
-        raise traced(error) from None
-
-
-def _warn(config: Config, logger: logging.Logger) -> list[str]:
-    warnings = config.warnings(_now())
-    for warning in warnings:
-        logger.warning(warning)
-    return warnings
 
 
 class Session:

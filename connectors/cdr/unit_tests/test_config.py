@@ -167,7 +167,7 @@ def test_a_date_out_of_words_and_one_out_of_the_calendar_get_the_same_sentence()
     for text in ("yesterday", "2025-13-01"):
         with pytest.raises(ConfigError) as refused:
             config(start_date=text)
-        sentences.append(refused.value.message.replace(text, "…"))
+        sentences.append(refused.value.message)
     assert sentences[0] == sentences[1]
     assert "2026-01-31T00:00:00Z" in sentences[0]
 
