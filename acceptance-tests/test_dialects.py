@@ -52,7 +52,9 @@ def test_a_sync_is_complete_or_says_why_not(vendor, dialect, mode, monkeypatch):
         assert re.search(r"\d\d:\d\d", run.error), words
     elif not run.error:
         assert dialect.must != COLUMNS or found.wrong == (), f"{', '.join(found.wrong)} differ; {words}"
-        assert dialect.says.lower() in run.said.lower(), f"no warning that says {dialect.says}; {words}"
+        # What a sync was killed before, or reads a part of, it cannot say.
+        part = dialect.options.get("day_limit") and mode != "full"
+        assert part or dialect.says.lower() in run.said.lower(), f"no warning that says {dialect.says}; {words}"
 
 
 def test_a_recording_that_appears_five_hours_after_its_time_is_read(monkeypatch):

@@ -15,7 +15,7 @@ from jsonschema import Draft7Validator
 from cdr.fields import Fields
 from cdr.normaliser import Normaliser, serialise
 from cdr.privacy import Privacy
-from cdr.readers import between, choice, minus, moment, plus, seconds, text
+from cdr.readers import between, choice, flag, minus, moment, plus, seconds, text
 from cdr.record import COLUMNS, ISSUES, schema
 from golden import connected, fields_of
 
@@ -202,6 +202,53 @@ def test_the_cut_of_a_doubled_time_is_the_one_of_the_two_that_the_epoch_names() 
     row, printed = plain(zone="Europe/London").read({"id": 1, "start": "2024-10-27 01:30:00", "ast": "1729992600.1"})
     assert row["started_at"] == "2024-10-27T01:30:00Z"
     assert printed == "2024-10-27T01:30:00Z"
+
+
+INTERNATIONAL: Fields = {
+    "vendor_record_id": text("id"),
+    "to_number": text("to"),
+    "from_number": text("from"),
+    # Behind a path, so that they are read late: numbers wait for them.
+    "is_international": flag("call.abroad"),
+    "direction": choice("call.way", {"in": "inbound", "out": "outbound"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("abroad", "way", "countries", "issues"),
+    [
+        (True, "in", ("NZ", "US"), ["number_ambiguous"]),
+        (True, "out", ("US", "NZ"), ["number_ambiguous"]),
+        (False, "in", ("US", "US"), ["number_ambiguous"]),
+        (None, "in", ("US", "US"), ["number_ambiguous"]),
+        (True, None, ("US", "US"), ["number_ambiguous"]),
+    ],
+)
+@pytest.mark.parametrize("mode", ["none", "hash", "mask"])
+def test_the_far_side_of_an_international_call_has_its_country_code(
+    abroad: bool | None, way: str | None, countries: tuple[str, str], issues: list[str], mode: Any
+) -> None:
+    plan = Normaliser(
+        INTERNATIONAL,
+        columns=COLUMNS["call_records"],
+        vendor="vonage_business",
+        account_id="7",
+        region="US",
+        bare_country_codes=True,
+        privacy=Privacy(mode, "s" * 16),
+    )
+    row = plan.row({"id": 1, "from": 6462015501, "to": "6462015501", "call": {"abroad": abroad, "way": way}})
+    assert (row["from_country"], row["to_country"]) == countries
+    assert row["issues"] == issues
+    if mode != "none":  # the same phone in both columns, whatever it is
+        assert row["from_number"] == row["from_number_e164"]
+        assert row["to_number"] == row["to_number_e164"]
+
+
+def test_a_vendor_that_says_country_codes_needs_no_word_on_the_far_side() -> None:
+    plan = Normaliser(INTERNATIONAL, columns=COLUMNS["call_records"], vendor="voxo", account_id="7", region="US")
+    row = plan.row({"id": 1, "from": "6462015501", "call": {"abroad": True, "way": "in"}})
+    assert (row["from_country"], row["issues"]) == ("US", [])
 
 
 @pytest.mark.parametrize("vendor_row", [{}, {"start": "soon"}, {"start": ""}, [], None])

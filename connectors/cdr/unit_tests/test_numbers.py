@@ -209,3 +209,18 @@ def test_a_number_in_full_is_not_searched_for_other_ways_to_write_it(monkeypatch
     numbers._resolve.cache_clear()
     monkeypatch.setattr(phonenumbers, "parse", None)
     assert [resolve("+442079460123"), resolve("+12025550123")] == [LONDON, WASHINGTON]
+
+
+def test_digits_that_cannot_be_dialled_within_the_region_are_not_read_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is the library's parser asked about those that can: the check costs a new number next to nothing."""
+    numbers._resolve.cache_clear()
+    monkeypatch.setattr(phonenumbers, "parse", None)
+    assert resolve("442079460123", "US", True) == LONDON
+    assert resolve("12025550123", "US", True) == WASHINGTON
+    assert resolve("6462015501", "US", True).other == Number("e164", "+6462015501", "NZ")
+    assert resolve("2025550123", "US") == WASHINGTON
+
+
+def test_a_region_that_stands_for_none_reads_nothing_as_national() -> None:
+    assert resolve("6462015501", "ZZ", True) == resolve("6462015501", None, True)
+    assert resolve("2025550123", "ZZ") == Number("unparsed")

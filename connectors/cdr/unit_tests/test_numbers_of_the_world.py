@@ -3,6 +3,7 @@
 No number that is valid in the region may read as another country's without a word.
 """
 
+import sys
 from collections import Counter
 from random import Random
 
@@ -48,7 +49,8 @@ def test_no_number_of_a_region_reads_as_another_countrys_without_a_word(capsys: 
                 assert found == international, (text, region)
     assert counted["ambiguous"]
     with capsys.disabled():
-        print(f"\n{counted['ambiguous']} of {counted['all']} readings are ambiguous")
+        share = counted["ambiguous"] / counted["all"]
+        sys.stdout.write(f"\n{counted['ambiguous']:,} of {counted['all']:,} readings are ambiguous: {share:.1%}\n")
 
 
 def test_a_national_spelling_reads_as_its_own_countrys() -> None:

@@ -68,6 +68,10 @@ def read(reader: Reader, source: Any, setting: Setting = LONDON) -> tuple[Any, l
         (link("x"), "https://cdn.example.com/a", "https://cdn.example.com/a"),
         (link("x"), "//cdn.example.com/a", "//cdn.example.com/a"),
         (timestamp("x"), " 2024-07-01T12:00:00.10+02:00 ", "2024-07-01T10:00:00.10Z"),
+        (timestamp("x"), "2024-07-01T12:00:00.000Z", "2024-07-01T12:00:00Z"),
+        (timestamp("x"), "2024-07-01 12:00:00", "2024-07-01T11:00:00Z"),
+        (timestamp("x"), "2024-07-01T12:00:00.25", "2024-07-01T11:00:00.25Z"),
+        (timestamp("x"), "2024-07-01T12:00:00+0530", "2024-07-01T06:30:00Z"),
         (timestamp("x"), "1970-12-31T23:59:59Z", "1970-12-31T23:59:59Z"),
         (timestamp("x", first_year=1971), "1970-12-31T23:59:59Z", None),
         (timestamp("x", first_year=1971), "0000-00-00T00:00:00Z", None),
@@ -76,6 +80,20 @@ def read(reader: Reader, source: Any, setting: Setting = LONDON) -> tuple[Any, l
         (moment("x", DASHED, zone="UTC"), "2024-07-01 12:00:00", "2024-07-01T12:00:00Z"),
         (moment("x", DASHED, zone="Asia/Kolkata"), "2024-07-01 12:00:00", "2024-07-01T06:30:00Z"),
         (moment("x", DASHED), "", None),
+        (moment("x", DASHED), "2019-06-11T05:57:24.000000Z", "2019-06-11T05:57:24Z"),
+        (moment("x", DASHED), "2024-07-01T12:00:00", "2024-07-01T11:00:00Z"),
+        (moment("x", DASHED), "2024-07-01 12:00:00.50", "2024-07-01T11:00:00.50Z"),
+        (moment("x", DASHED), "2024-07-01 12:00:00 -05:00", "2024-07-01T17:00:00Z"),
+        (moment("x", DASHED, zone="UTC"), "2024-07-01 12:00:00.000", "2024-07-01T12:00:00Z"),
+        (moment("x", "%d-%b-%Y %H:%M:%S"), "2024-07-01T12:00:00+02:00", "2024-07-01T10:00:00Z"),
+        (moment("x", "%m/%d/%y %H:%M:%S", witness="id"), "2024-07-01 12:00:00.75", "2024-07-01T11:00:00.75Z"),
+        (moment("x", DASHED, witness="id", otherwise=("y",)), "2024-07-01 12:00:00", "2024-07-01T11:00:00Z"),
+        (seconds("x").where_missing(seconds("y")), "7", 7),
+        (number("x").unless_zero("y"), 1.5, 1.5),
+        (starting("x", PREFIXES, alone={"out": "outbound"}), "Out", "outbound"),
+        (starting("x", PREFIXES, alone={"out": "outbound"}), "outer", "unknown"),
+        (present("x", empty=None), "a", True),
+        (present("x", empty=None), None, None),
     ],
 )
 def test_a_reader_reads_as_it_says(reader: Reader, value: Any, expected: Any) -> None:
@@ -152,6 +170,49 @@ def test_a_witness_can_be_a_number() -> None:
         "2024-05-02T13:49:59Z",
         ["time_mismatch"],
     )
+
+
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_other_paths_are_read_where_the_first_has_nothing(blank: Any) -> None:
+    whole = moment("x", DASHED, witness="id", otherwise=("y",))
+    pair = moment("x", DASHED, witness="id", otherwise=("at.day", "at.time"))
+    at = {"day": " 2024-07-01", "time": "12:00:00 "}
+    assert read(whole, {"x": blank, "y": "2024-07-01 12:00:00"}) == ("2024-07-01T11:00:00Z", [])
+    assert read(pair, {"x": blank, "at": at}) == ("2024-07-01T11:00:00Z", [])
+    assert read(pair, {"x": blank, "at": {}}) == (None, [])
+    assert read(pair, {"x": blank, "at": {"day": "2024-07-01"}}) == (None, ["time_unreadable"])
+    assert read(pair, {"x": "soon", "at": at}) == (None, ["time_unreadable"])
+
+
+def test_only_a_time_with_a_witness_has_other_paths() -> None:
+    for words in ({"previous_leg": "y"}, {"otherwise": ("y",)}):
+        with pytest.raises(ValueError, match="witness"):
+            moment("x", DASHED, **words)
+
+
+def test_a_time_that_its_epoch_corrects_has_no_fraction() -> None:
+    reader = moment("x", DASHED, zone="UTC", witness="id")
+    noon = {"x": "2024-07-01 12:00:00.25"}
+    assert read(reader, {**noon, "id": "1719828000.1"}) == ("2024-07-01T10:00:00Z", ["time_mismatch"])
+    assert read(reader, {**noon, "id": "1719835200.1"}) == ("2024-07-01T12:00:00.25Z", [])
+    assert read(reader, {**noon, "id": "1719835100.1"}) == ("2024-07-01T12:00:00.25Z", ["time_mismatch"])
+
+
+@pytest.mark.parametrize("nothing", [0, "0", "0.0", 0.0])
+def test_a_measure_is_null_where_nothing_was_measured(nothing: Any) -> None:
+    reader = number("x").unless_zero("y")
+    assert read(reader, {"x": 1.5, "y": nothing}) == (None, [])
+    assert read(reader, {"x": "?", "y": nothing}) == (None, [])
+    assert read(reader, {"x": 1.5, "y": None}) == (1.5, [])
+    assert read(reader, {"y": 1}) == (None, [])
+
+
+def test_another_reader_fills_in_where_a_field_is_missing_and_not_where_it_is_odd() -> None:
+    reader = seconds("x").where_missing(seconds("y"))
+    for missing in ({}, {"x": None}, {"x": " "}):
+        assert read(reader, {**missing, "y": 3}) == (3, [])
+    assert read(reader, {"x": -1, "y": 3}) == (None, ["negative_duration"])
+    assert read(reader, {"x": "?", "y": 3}) == (None, ["value_unreadable"])
 
 
 def test_a_format_without_a_parser_is_no_reader() -> None:
