@@ -55,8 +55,8 @@ class Accounting:
         self._lookback = lookback
         self._key = key
         self._normaliser = normaliser
-        self._calls: dict[str, int] = {}
-        self._others: dict[str, set[int]] = {}
+        self._calls: dict[str, str] = {}
+        self._others: dict[str, set[str]] = {}
         self._brought: dict[int, list[str]] = {}
         self._pending: dict[int, tuple[set[int], list[str | None]]] = {}
         self._timeless: set[str] = set()
@@ -116,7 +116,7 @@ class Accounting:
 
     def _fresh(self, block: Block, lines: list[bytes], whole_list: bool) -> Iterator[tuple[int, str, bytes | None]]:
         """Of each row that goes out its place, its id, and its line where that is another than the page has."""
-        here: dict[str, list[tuple[int, bytes]]] = {}
+        here: dict[str, list[tuple[str, bytes]]] = {}
         for index, (identity, call) in enumerate(zip(block.ids, block.calls, strict=True)):
             place = block.places[index] if block.places else 0
             if place & MARGIN or (whole_list and place & OUTSIDE):
@@ -147,7 +147,7 @@ class Accounting:
                 self._timeless.add(identity)  # any window may bring it again
             yield index, name, None
 
-    def _differs(self, identity: str, known: int, call: int) -> bool:
+    def _differs(self, identity: str, known: str, call: str) -> bool:
         return is_another_call(known, call) and call not in self._others.get(identity, ())
 
     def _without_known(

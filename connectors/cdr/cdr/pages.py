@@ -13,7 +13,6 @@ from datetime import datetime
 from hashlib import blake2b
 from io import BytesIO
 from typing import Any, Final, NamedTuple
-from zlib import crc32
 
 from cdr.bodies import mended, parse, rows_of
 from cdr.clocks import Evidence
@@ -96,7 +95,7 @@ class Block:
     """One page, ready to be written.
 
     ids:     one entry a received row: its `record_id`
-    calls:   what tells two calls of one id apart, see `call_digest`
+    calls:   what tells two calls of one id apart, see `call_text`
     places:  where each row lies, see `scope.py`; empty where all are inside
     rows:    every row
     timeless: the places of rows whose time is missing or cannot be read: any window may bring them
@@ -108,7 +107,7 @@ class Block:
 
     facts: Facts
     ids: list[str] = field(default_factory=list)
-    calls: list[int] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     rows: Rows = Rows()
     timeless: list[int] = field(default_factory=list)
@@ -156,7 +155,7 @@ def read_page(body: bytes, plan: Plan, scope: Scope | None, with_digests: bool =
                 places += [INSIDE] * (number - len(places))
                 places.append(_placed(scope, normaliser, vendor_row, row) if scope else INSIDE)
         ids.append(row[key])
-        calls.append(call_digest(call(vendor_row)))
+        calls.append(call_text(call(vendor_row)))
         if row.get("issues"):
             block.issues[number] = row["issues"]
         line = serialise(row)
@@ -194,28 +193,24 @@ def _note(row: Row, issue: str) -> None:
         row["issues"] = [known for known in ISSUES if known in noted or known == issue]
 
 
-def call_digest(call: tuple[Any, Any, Any, Any]) -> int:
-    """Start, from, to and direction of a call in 16 bits each, 0 for what the vendor does not say."""
+_BETWEEN: Final = "\x1f"
+
+
+def call_text(call: tuple[Any, Any, Any, Any]) -> str:
+    """Start, from, to and direction of a call as one text: what tells two calls of one id apart."""
     start, caller, callee, direction = call
     return (
-        (start is not None and _sixteen(start)) << 48
-        | (caller is not None and _sixteen(caller)) << 32
-        | (callee is not None and _sixteen(callee)) << 16
-        | (direction is not None and _sixteen(direction))
+        f"{'' if start is None else start}\x1f{'' if caller is None else caller}\x1f"
+        f"{'' if callee is None else callee}\x1f{'' if direction is None else direction}"
     )
 
 
-def _sixteen(value: Any) -> int:
-    return (crc32(str(value).encode("utf-8", "surrogatepass")) & 0xFFFF) or 1
-
-
-def is_another_call(one: int, other: int) -> bool:
+def is_another_call(one: str, other: str) -> bool:
     """Whether two calls with one id differ in something that both say."""
-    for shift in (48, 32, 16, 0):
-        here, there = one >> shift & 0xFFFF, other >> shift & 0xFFFF
-        if here and there and here != there:
-            return True
-    return False
+    if one == other:
+        return False
+    pairs = zip(one.split(_BETWEEN), other.split(_BETWEEN), strict=False)
+    return any(here and there and here != there for here, there in pairs)
 
 
 _LINK = re.compile(rb'(https?://[^"?\s]+)\?[^"\s]*')

@@ -24,8 +24,8 @@ class Reading:
     most_total: int | None = None
     totals_of_pages: bool = False
     pages: int = 0
-    _calls: dict[str, int] = field(default_factory=dict)
-    _others: dict[str, set[int]] = field(default_factory=dict)
+    _calls: dict[str, str] = field(default_factory=dict)
+    _others: dict[str, set[str]] = field(default_factory=dict)
     _copies: Counter[str] = field(default_factory=Counter)
 
     def add(self, block: Block) -> None:
@@ -44,7 +44,7 @@ class Reading:
             self.most_total = total if self.most_total is None else max(self.most_total, total)
         self.pages += 1
 
-    def _add_each(self, ids: list[str], calls: list[int]) -> None:
+    def _add_each(self, ids: list[str], calls: list[str]) -> None:
         here: Counter[str] = Counter()
         for identity, call in zip(ids, calls, strict=True):
             here[identity] += 1

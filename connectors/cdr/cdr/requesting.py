@@ -121,11 +121,8 @@ class Requester:
         return self._settled
 
     def get(self, request: Request, what: str = "") -> bytes:
-        """One body. Raises UnavailableError where the server does not have this stream, which not every one has."""
-        try:
-            return self._transport.get(request, what=what)
-        except ConfigError as refusal:
-            raise self._explained(refusal) from None
+        """One body beside the pages. Raises ConfigError where it is refused: `status` says with what."""
+        return self._transport.get(request, what=what)
 
     def others_if_empty(self) -> Iterator[str]:
         """Switch through the forms that an empty answer may call for; each step is named. The last one stays."""
