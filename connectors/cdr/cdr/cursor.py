@@ -77,6 +77,7 @@ class WindowCursor(ConcurrentCursor):
         self._open_windows: set[Period] = set()
         self._windows_lock = threading.Lock()
         self.dialect: dict[str, Any] = {}
+        self.since: datetime | None = None
         given = copy.deepcopy(dict(state))  # the CDK turns its texts into moments in place
         if given and given.pop(_VERSION, None) is None:
             given = stream.upgraded(given)
@@ -105,6 +106,7 @@ class WindowCursor(ConcurrentCursor):
             )
             self._handed_back = dict(state)
             return
+        self.since = last if state and period and last > period.start else None
         self._resumes = bool(
             period and last > period.start and any(Period(period.start, last).without(self._covered()))
         )

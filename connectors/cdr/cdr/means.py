@@ -40,6 +40,7 @@ class Sync:
     windows:  what it reads, in order; neighbours share an edge, or leave out what was read before
     lookback: what the last sync remembered
     start, end: the dates that were given
+    since:    up to when the last sync read; None where there was none
     dialect:  what earlier syncs found out about the vendor
     """
 
@@ -48,6 +49,7 @@ class Sync:
     lookback: Lookback
     start: datetime | None = None
     end: datetime | None = None
+    since: datetime | None = None
     dialect: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -61,10 +63,13 @@ class WindowCount:
     """What a window came to, once it has been read to its end.
 
     rows: given out; total: as the vendor stated it; unchanged: left out because the last sync sent them as they are
+    late: given out, and from before the end of the last sync; latest: the earliest time of those
     """
 
     rows: int = 0
     total: int | None = None
     unchanged: int = 0
+    late: int = 0
+    latest: str = "~"
     highest: datetime | None = None
     issues: Counter[str] = field(default_factory=Counter)

@@ -25,7 +25,7 @@ from cdr.requesting import Requester, Transport
 from cdr.scouting import Scout
 from cdr.stream import Stream
 from cdr.whole_list import FilterIgnoredError, WholeList
-from cdr.windows import Period
+from cdr.windows import Period, timestamp
 
 __all__ = ["Means", "Sync", "WindowCount", "WindowReader"]
 
@@ -318,6 +318,11 @@ class WindowReader:
         for index, issues in block.issues.items():
             if going is None or index in going:
                 count.issues.update(issues)
+        if self._sync is not None and self._sync.since is not None and block.times:
+            since = timestamp(self._sync.since)
+            late = [time for index in given.indexes if (time := block.times[index]) is not None and time < since]
+            count.late += len(late)
+            count.latest = min([count.latest, *late])
         if block.highest is not None and (count.highest is None or block.highest > count.highest):
             count.highest = block.highest
         return given.rows

@@ -204,6 +204,7 @@ class Session:
         run = self._runs[cls.name] = StreamRun(cls.name, len(windows), self._repository)
         reader = self.reader(stream, run.meter, self._sync(cursor, stream) if cursor else None)
         run.findings = reader.findings
+        run.since = cursor.since if cursor else None
         self._readers_of[cls.name] = reader
         return DefaultStream(
             partition_generator=Windows([WindowPartition(run, reader, cursor, window) for window in windows]),
@@ -220,7 +221,7 @@ class Session:
         if period is None:
             return None
         start, end = self._config.dates(stream.window.granularity)
-        return Sync(period, cursor.periods(), cursor.lookback, start, end, cursor.dialect)
+        return Sync(period, cursor.periods(), cursor.lookback, start, end, cursor.since, cursor.dialect)
 
     def _cursor(self, stream: Stream, mode: SyncMode, states: ConnectorStateManager) -> WindowCursor:
         state: MutableMapping[str, Any] = states.get_stream_state(stream.name, None)

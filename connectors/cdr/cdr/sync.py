@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from queue import Queue
 from typing import Any
 
@@ -37,6 +38,7 @@ from cdr.client import Meter
 from cdr.cursor import WindowCursor, as_slice
 from cdr.errors import ConfigError, SyncError, UnavailableError
 from cdr.findings import Findings
+from cdr.moments import instant
 from cdr.pages import Frame, Rows
 from cdr.reading import WindowCount, WindowReader
 from cdr.windows import Period
@@ -101,6 +103,9 @@ class StreamRun:
         self.error: Exception | None = None
         self.stopped = threading.Event()
         self.findings: Findings | None = None
+        self.since: datetime | None = None
+        self._late = 0
+        self._latest = "~"
         self._windows = windows
         self._closed = 0
         self._rows = 0
@@ -126,6 +131,8 @@ class StreamRun:
             self._closed += 1
             self._rows += count.rows
             self._issues.update(count.issues)
+            self._late += count.late
+            self._latest = min(self._latest, count.latest)
             left = self._windows - self._closed
             if count.total is not None:
                 self._stated += count.total
@@ -165,6 +172,8 @@ class StreamRun:
         """The last lines of a stream: what it came to, and in what the vendor differs from its documents."""
         if self.findings is not None and (warning := self.findings.warning()):
             yield _log(Level.WARN, f"{self.name}: {warning}")
+        if self.since is not None:
+            yield _log(Level.INFO, f"{self.name}: {self._how_late()}")
         seconds = time.monotonic() - self._started
         issues = ", ".join(f"{name} {rows}" for name, rows in sorted(self._issues.items())) or "none"
         yield _log(
@@ -173,6 +182,13 @@ class StreamRun:
             f"{self.meter.requests} requests, {self.meter.retries} of them retries, {seconds:.1f} seconds, "
             f"rows with issues: {issues}",
         )
+
+    def _how_late(self) -> str:
+        """How many rows came behind the cursor: the evidence from which `lookback_window_minutes` can be set."""
+        if not self._late or self.since is None:
+            return "no row came behind the cursor"
+        behind = (self.since - instant(self._latest)) // timedelta(minutes=1)
+        return f"{self._late} rows came behind the cursor, the furthest {behind} minutes behind it"
 
     def _log(self, level: Level, text: str) -> None:
         self._repository.emit_message(_log(level, text))
