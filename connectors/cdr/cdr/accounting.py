@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-import orjson
-
+from cdr.bodies import parse
 from cdr.fields import Row
-from cdr.lookback import Lookback
+from cdr.held import Held
+from cdr.lookback import Kept, Lookback
+from cdr.moments import instant
 from cdr.normaliser import Normaliser, serialise
 from cdr.pages import Block, Rows, digest, is_another_call
 from cdr.record import ISSUES
@@ -43,22 +44,34 @@ class Accounting:
     """What one sync of one stream has given out. Threads share it.
 
     windows: of the sync, in order; reach: how far two requests can be apart and bring the same row
+    by_days: whether a request brings the days around its window as well
     """
 
     def __init__(
-        self, windows: Sequence[Period], reach: timedelta, lookback: Lookback, key: str, normaliser: Normaliser
+        self,
+        windows: Sequence[Period],
+        reach: timedelta,
+        lookback: Lookback,
+        key: str,
+        normaliser: Normaliser,
+        *,
+        by_days: bool = False,
     ) -> None:
         self._windows = windows
         self._starts = [window.start for window in windows]
         self._closed = [False] * len(windows)
         self._reach = max(reach, CLOCKS_DIFFER)
         self._lookback = lookback
+        self._by_days = by_days
         self._key = key
         self._normaliser = normaliser
         self._calls: dict[str, str] = {}
         self._others: dict[str, set[str]] = {}
         self._brought: dict[int, list[str]] = {}
-        self._pending: dict[int, tuple[set[int], list[str | None]]] = {}
+        self._pending: dict[int, list[Kept]] = {}
+        self._held: dict[int, Held] = {}
+        self._foreign: dict[int, dict[str, tuple[str, bytes]]] = {}
+        self._released = [False] * len(windows)
         self._timeless: set[str] = set()
         self._recent: deque[list[str]] = deque()
         self._lock = threading.Lock()
@@ -78,7 +91,7 @@ class Accounting:
                 names = ids
             else:
                 lines = block.lines()
-                fresh = [*self._fresh(block, lines, whole_list)]
+                fresh = [*self._fresh(block, lines, window, whole_list)]
                 names = [identity for _, identity, _ in fresh]
             self._remember(names, window, whole_list)
         return self._without_known(block, fresh, window, keeps_all)
@@ -89,14 +102,27 @@ class Accounting:
             left = [index for index, identity in enumerate(block.ids) if identity not in self._calls]
             return [index for index in left if not (block.places and block.places[index] & MARGIN)]
 
+    def released(self, window: Period) -> Iterator[Given]:
+        """The rows of a window that had to wait for it to be complete, and have changed."""
+        index = self._index(window)
+        with self._lock:
+            held, self._released[index] = self._held.pop(index, None), True
+            foreign = self._foreign.pop(index, {})
+            ours = {identity: row for identity, row in foreign.items() if identity not in self._calls}
+            self._calls.update((identity, call) for identity, (call, _) in ours.items())
+            self._remember([*ours], window, whole_list=False)
+        if ours:
+            yield Given(Rows.of([line for _, line in ours.values()]), ())
+        if held is not None:
+            for rows, unchanged in held.changed(self._lookback.is_known_cell):
+                yield Given(rows, (), unchanged)
+
     def close(self, window: Period) -> None:
         """Forget what no window that is still to be read can bring again."""
         index = self._index(window)
         with self._lock:
             # Not before: a state that another window emits must not vouch for rows that are still on their way out.
-            digests, times = self._pending.pop(index, (set(), []))
-            self._lookback.keep(digests)
-            self._lookback.count(window, times)
+            self._lookback.keep(self._span(window), self._pending.pop(index, ()))
             self._closed[index] = True
             for near in self._near(index):
                 if near in self._brought and all(self._closed[other] for other in self._near(near)):
@@ -111,15 +137,21 @@ class Accounting:
             and self._calls.keys().isdisjoint(ids)
             and self._timeless.isdisjoint(ids)
             and len(set(ids)) == len(ids)
-            and not (self._lookback.repeated or block.timeless)
+            and not (self._lookback.repeated or block.timeless or self._lookback.cell is not None)
         )
 
-    def _fresh(self, block: Block, lines: list[bytes], whole_list: bool) -> Iterator[tuple[int, str, bytes | None]]:
+    def _fresh(
+        self, block: Block, lines: list[bytes], window: Period, whole_list: bool
+    ) -> Iterator[tuple[int, str, bytes | None]]:
         """Of each row that goes out its place, its id, and its line where that is another than the page has."""
         here: dict[str, list[tuple[str, bytes]]] = {}
         for index, (identity, call) in enumerate(zip(block.ids, block.calls, strict=True)):
             place = block.places[index] if block.places else 0
             if place & MARGIN or (whole_list and place & OUTSIDE):
+                continue
+            owner = self._owner(block, index, window)
+            if owner is not None:
+                self._foreign.setdefault(owner, {}).setdefault(identity, (call, lines[index]))
                 continue
             name = identity
             twins = here.setdefault(identity, [])
@@ -159,34 +191,60 @@ class Accounting:
         places = range(len(block.ids)) if fresh is None else [index for index, _, _ in fresh]
         renamed = {} if fresh is None else {index: line for index, _, line in fresh if line is not None}
         digests = {index: digest(renamed[index]) if index in renamed else block.digests[index] for index in places}
-        keeps_from = timestamp(lookback.keeps_from)
+        keeps_from = timestamp(lookback.keeps_from_hour)
         kept = [
-            index
+            Kept(digests[index], block.times[index], block.ids[index])
             for index in places
             if keeps_all or (block.places and block.places[index]) or (block.times[index] or "~") >= keeps_from
         ]
         with self._lock:
-            waiting, times = self._pending.setdefault(self._index(window), (set(), []))
-            waiting.update(digests[index] for index in kept)
-            times += [block.times[index] for index in kept]
-        unchanged = [index for index in places if lookback.is_known(digests[index])]
-        return self._rows(block, fresh, unchanged)
+            self._pending.setdefault(self._index(window), []).extend(kept)
+        if lookback.cell is None:
+            same = [index for index in places if digests[index] in lookback.known]
+            return self._rows(block, fresh, same, len(same))
+        return self._rows(block, fresh, self._hold(block, window, digests, renamed))
 
-    def _rows(self, block: Block, fresh: list[tuple[int, str, bytes | None]] | None, unchanged: Sequence[int]) -> Given:
-        if fresh is None and not unchanged:
+    def _hold(
+        self, block: Block, window: Period, digests: Mapping[int, int], renamed: Mapping[int, bytes]
+    ) -> Collection[int]:
+        """Keep back the rows whose cells the last sync knew, until the window is complete."""
+        rows = ((index, Kept(digests[index], block.times[index], block.ids[index])) for index in digests)
+        cells = {index: cell for index, row in rows if (cell := self._lookback.cell_of(self._span(window), row))}
+        lines = {index: renamed.get(index, line) for index, line in enumerate(block.lines()) if index in cells}
+        with self._lock:
+            self._held.setdefault(self._index(window), Held()).add(lines, cells, digests)
+        return cells
+
+    def _owner(self, block: Block, index: int, window: Period) -> int | None:
+        """The window that a row's time lies in, where cells are compared and it is another one, still to be read."""
+        compares_cells = self._lookback.cell is not None and not self._by_days
+        time = block.times[index] if compares_cells and block.times else None
+        if time is None or (moment := instant(time)) in window:
+            return None
+        owner = bisect_right(self._starts, moment) - 1
+        if owner < 0 or moment not in self._windows[owner] or self._released[owner]:
+            return None
+        return owner
+
+    @staticmethod
+    def _rows(
+        block: Block, fresh: list[tuple[int, str, bytes | None]] | None, left: Collection[int], unchanged: int = 0
+    ) -> Given:
+        """The rows of a page but those whose places are in `left`."""
+        if fresh is None and not left:
             return Given(block.rows, range(len(block.ids)))
-        left = set(unchanged)
         whole = [(index, "", None) for index in range(len(block.ids))] if fresh is None else fresh
-        picked = [(index, line) for index, _, line in whole if index not in left]
+        out = set(left)
+        picked = [(index, line) for index, _, line in whole if index not in out]
         if not picked:
-            return Given(Rows(), (), len(left))
+            return Given(Rows(), (), unchanged)
         lines = block.lines()
         rows = Rows.of([lines[index] if line is None else line for index, line in picked])
-        return Given(rows, [index for index, _ in picked], len(left))
+        return Given(rows, [index for index, _ in picked], unchanged)
 
     def _renamed(self, line: bytes, number: int) -> tuple[str, bytes]:
         """The record of a second call under an id: its new key and its line."""
-        row: Row = orjson.loads(line)
+        row: Row = parse(line)[0]
         told = json.dumps(self._told_apart_by(row), separators=(",", ":"), ensure_ascii=False)
         tag = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         addition = f"#{tag}" if number == 1 else f"#{tag}#{number}"
@@ -205,7 +263,7 @@ class Accounting:
 
     @staticmethod
     def _vendor_id(line: bytes) -> str:
-        row: Row = orjson.loads(line)
+        row: Row = parse(line)[0]
         return str(row.get("vendor_record_id") or row.get("id"))
 
     def _remember(self, ids: Sequence[str], window: Period, whole_list: bool) -> None:
@@ -217,6 +275,12 @@ class Accounting:
             for identity in self._recent.popleft():
                 self._calls.pop(identity, None)
                 self._others.pop(identity, None)
+
+    def _span(self, window: Period) -> Period:
+        """The times that the rows of a window may have: a filter that knows days brings those around it as well."""
+        if not self._by_days:
+            return window
+        return Period(window.start - self._reach - CLOCKS_DIFFER, window.end + self._reach + CLOCKS_DIFFER)
 
     def _index(self, window: Period) -> int:
         return min(max(bisect_left(self._starts, window.start), 0), len(self._starts) - 1)

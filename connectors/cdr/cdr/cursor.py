@@ -106,7 +106,7 @@ class WindowCursor(ConcurrentCursor):
             )
             self._handed_back = dict(state)
             return
-        self.since = last if state and period and last > period.start else None
+        self.since = self.lookback.since = last if state and period and last > period.start else None
         self._resumes = bool(
             period and last > period.start and any(Period(period.start, last).without(self._covered()))
         )
@@ -114,7 +114,9 @@ class WindowCursor(ConcurrentCursor):
             self._synced_until = last
             self.lookback.keeps_from = min(keeps_from, self._read_again_from(last))
         else:
-            self._open_again_from(last - stream.lookback)
+            horizon = last - stream.lookback
+            # Cells are of whole hours.
+            self._open_again_from(horizon if self.lookback.cell is None else _hour_of(horizon))
         self._windows = [*self._cut()]
         self._open_windows = set(self._windows)
 
@@ -173,7 +175,9 @@ class WindowCursor(ConcurrentCursor):
                 yield from split(gap, step, zone)
                 continue
             # What the next sync will read again is cut off: nothing else has to be remembered.
-            horizon = min(max(self._end - self._stream.lookback, gap.start), gap.end)
+            horizon = self._end - self._stream.lookback
+            horizon = horizon if self.lookback.cell is None else _hour_of(horizon)
+            horizon = min(max(horizon, gap.start), gap.end)
             for part in (gap.start, horizon), (horizon, gap.end):
                 if part[0] < part[1]:
                     yield from self._cut_part(Period(*part), step)
@@ -188,20 +192,19 @@ class WindowCursor(ConcurrentCursor):
             if self._stream.paginator.has_pages
             else self._stream.paginator.size
         )
+        step = self._stream.window.step
+        if self.lookback.cell is not None:
+            step = max(step // _HOUR, 1) * _HOUR  # an hour's cells have to be in one window
         start, rows = part.start, 0
         for hour in sorted(hours):
             if not part.start <= hour < part.end:
                 continue
             full = rows + hours[hour] > most and rows
-            if (
-                (full or hour + _HOUR - start > self._stream.window.step)
-                and start < hour
-                and occurs_once(hour, self._stream.zone)
-            ):
+            if (full or hour + _HOUR - start > step) and start < hour and occurs_once(hour, self._stream.zone):
                 yield Period(start, hour)
                 start, rows = hour, 0
             rows += hours[hour]
-        yield from _no_longer_than(Period(start, part.end), self._stream.window.step, self._stream.zone)
+        yield from _no_longer_than(Period(start, part.end), step, self._stream.zone)
 
     def stream_slices(self) -> Iterable[StreamSlice]:
         for period in self.periods():
@@ -246,6 +249,10 @@ class WindowCursor(ConcurrentCursor):
             start = self._sync.start if self._sync else horizon
             kept = [{"start": start, "end": start}]
         self._concurrent_state["slices"] = kept
+
+
+def _hour_of(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _no_longer_than(period: Period, step: timedelta, zone: str) -> Iterator[Period]:

@@ -86,6 +86,11 @@ class WindowReader:
         self._prepare()
         for stretch in self._stretches(period):
             yield from self._stretch(stretch, period, count)
+        if self._accounting is not None:
+            for given in self._accounting.released(period):
+                count.rows += given.rows.count
+                count.unchanged += given.unchanged
+                yield given.rows
         with self._lock:
             self._received[period] = count.rows + count.unchanged
             self._issues.update(count.issues)
@@ -152,7 +157,7 @@ class WindowReader:
         window, plan = self._stream.window, self._pager.plan
         hour = Period(sync.period.start, sync.period.start + _HOUR)
         reach = window.covers(hour, self._stream.zone).length + 2 * window.wider
-        return Accounting(sync.windows, reach, sync.lookback, plan.key, plan.normaliser)
+        return Accounting(sync.windows, reach, sync.lookback, plan.key, plan.normaliser, by_days=window.knows_days_only)
 
     def _stretches(self, window: Period) -> Iterator[Period]:
         """A window, and at the edges of the sync what only a server that differs has there."""
