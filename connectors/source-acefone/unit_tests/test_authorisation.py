@@ -9,7 +9,7 @@ import pytest
 from airbyte_cdk.models import FailureType, Status
 
 from source_acefone.answers import failure
-from source_acefone.authenticator import EitherForm
+from source_acefone.streams import CallRecords
 
 LOGIN = {"auth_type": "password", "login_id": "reports", "password": "open-sesame"}
 REFUSED = (401, {}, {"success": False, "message": "Unauthorized"})
@@ -290,5 +290,6 @@ def test_a_status_in_the_body_outranks_its_words():
     assert failure({"success": "false", "status": "403", "message": "No"}).status == 403
 
 
-def test_an_authenticator_keeps_its_token_to_itself():
-    assert "given-token" not in repr(EitherForm("given-token"))
+def test_an_authenticator_keeps_its_token_to_itself(vendor, connected):
+    with connected(vendor) as acefone:
+        assert "given-token" not in repr(CallRecords.authenticator(acefone.config))
