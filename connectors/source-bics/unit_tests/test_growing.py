@@ -11,9 +11,8 @@ import orjson
 import pytest
 
 from cdr.errors import TransientError
-from cdr.reading import Means, WindowCount
+from cdr.reading import Means, WindowCount, WindowReader
 from cdr.windows import Period
-from source_bics.growing import GrowingReader
 from source_bics.streams import CallRecords
 
 DAY = datetime(2026, 3, 2, tzinfo=timezone.utc)
@@ -200,7 +199,7 @@ def test_no_growth_however_unlucky_loses_a_row_of_the_window_or_fails(settings, 
     vendor = Unsteady(seed)
     wanted = sorted(vendor.ids)
     with ThreadPoolExecutor(ahead) as pages:
-        reader = GrowingReader(CallRecords(settings()), vendor, Means(pages, ahead, logging.getLogger("quiet")))
+        reader = WindowReader(CallRecords(settings()), vendor, Means(pages, ahead, logging.getLogger("quiet")))
         blocks = list(reader.read(Period(DAY, NEXT), WindowCount()))
     given = [orjson.loads(line)["vendor_record_id"] for rows in blocks for line in rows.lines()]
     assert sorted(given) == wanted
@@ -220,6 +219,6 @@ def test_a_failure_while_pages_are_read_again_ends_the_window(settings):
 
     vendor.ids = [f"c{n}" for n in range(440)]
     with ThreadPoolExecutor(4) as pages:
-        reader = GrowingReader(CallRecords(settings()), Failing(), Means(pages, 4, logging.getLogger("quiet")))
+        reader = WindowReader(CallRecords(settings()), Failing(), Means(pages, 4, logging.getLogger("quiet")))
         with pytest.raises(TransientError, match="down"):
             list(reader.read(Period(DAY, NEXT), WindowCount()))
