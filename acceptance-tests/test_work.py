@@ -28,6 +28,14 @@ A_DAY = 1430
 # Rows that one request can bring; of VOXO, which has no pages, all of a window.
 PAGE = {"acefone": 100, "bics": 15, "portsip": 100, "vonage_business": 1000, "voxo": 10**6}
 
+# What is asked for beside the period, once a sync: BICS' filter counts days in a zone that nobody knows, and may leave
+# out the last; Acefone's and VOXO's may look at another of a call's times, or read its dates in another zone.
+BESIDE = {
+    "source-bics": (timedelta(days=2), timedelta(days=2)),
+    "source-acefone": (timedelta(0), timedelta(hours=26)),
+    "source-voxo": (timedelta(0), timedelta(days=1)),
+}
+
 
 @pytest.fixture
 def counts(monkeypatch):
@@ -70,14 +78,15 @@ def test_ten_thousand_rows_cost_no_more_than_they_must(name, counts):
         )
         messages = list(source.read(logger, config, catalog))
         truth, requests = sim.truth(), len(sim.requests)
-        # BICS' filter counts days in a zone that nobody knows: a day on each side is asked for as well.
-        margin = timedelta(days=1 if name == "source-bics" else 0)
-        asked = len(sim.truth(start=sim.start - margin, end=END + margin))
+        before, behind = BESIDE.get(name, (timedelta(0), timedelta(0)))
+        asked = len(sim.truth(start=sim.start - before, end=END + behind))
     rows = len(truth)
-    assert sum(message.rows.count for message in messages if isinstance(message, PageMessage)) == rows >= 7 * a_day
+    given = sum(message.rows.count for message in messages if isinstance(message, PageMessage))
+    # A call that prints a time behind the end goes out where the time in its id lies inside.
+    assert 7 * a_day <= rows <= given <= 1.001 * rows
     windows = sum("closed" in message.log.message for message in messages if message.log)
-    # Every window ends with a page that may not be full.
-    assert requests <= asked / PAGE[vendor(name)] + windows
+    # Every window, and what is asked for behind the last one, ends with a page that may not be full.
+    assert requests <= asked / PAGE[vendor(name)] + windows + 1
     # A few rows on the edges of windows are in two of them.
     assert counts["rows parsed"] <= 1.02 * asked + 3 * windows
     # Twice for a number that is read with a country code first and as a national one after that.

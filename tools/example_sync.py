@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from hashlib import sha256
 from typing import Any, cast
 
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
@@ -16,7 +18,6 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from cdr.config import Config
 from cdr.cursor import WindowCursor, as_slice
-from cdr.lookback import Bucket
 from cdr.windows import Period, timestamp
 from tools import matrix
 from tools.boilerplate import connector_folders, facts_of
@@ -27,6 +28,7 @@ _CONFIG = {
     "account": {"account_type": "tenant", "tenant_id": 1234},
 }
 _MINUTE = timedelta(minutes=1)
+_CALLS_AN_HOUR = 4
 
 
 @dataclass
@@ -34,7 +36,6 @@ class _Read:
     """A window that was read to its end, as far as the cursor looks at one."""
 
     period: Period
-    found: list[Bucket] = field(default_factory=list)
     given_up: bool = False
 
     def to_slice(self) -> StreamSlice:
@@ -61,10 +62,12 @@ def worked_through() -> str:
         )
 
     first = cursor({}, first_now)
-    asked = first.windows()
-    for period, tallies in asked:
-        found = [replace(bucket, rows=37, digest="5d1c0b6a9e3f7742") for bucket in tallies.found()]
-        first.close_partition(cast("Partition", _Read(period, found)))
+    asked = first.periods()
+    for period in asked:
+        times = [moment for moment in _calls(period) if moment >= first.lookback.keeps_from]
+        first.lookback.keep(int.from_bytes(sha256(timestamp(moment).encode()).digest()[:7], "big") for moment in times)
+        first.lookback.count(period, [timestamp(moment) for moment in times])
+        first.close_partition(cast("Partition", _Read(period)))
     state = cast("dict[str, Any]", json.loads(json.dumps(first.state, default=str)))
     until = datetime.fromisoformat(state["synced_until"].replace("Z", "+00:00"))
     second = cursor(deepcopy(state), second_now).periods()
@@ -82,12 +85,24 @@ def worked_through() -> str:
         f"5. So it asks for {len(second)} windows: {len(again)} of the lookback, from {timestamp(again[0].start)} to "
         f"{timestamp(again[-1].end)}, and {len(new)} with new time, from {timestamp(new[0].start)} to "
         f"{timestamp(new[-1].end)}.\n\n"
-        "The state between the two, with most of `lookback` left out:\n\n"
+        f"The state between the two, where the account has {_CALLS_AN_HOUR} calls an hour, with most of `known` and "
+        "`hours` left out:\n\n"
         f"```json\n{_shown(state)}\n```\n"
     )
 
 
+def _calls(period: Period) -> Iterator[datetime]:
+    """Yield the times of an account's calls: a few an hour, evenly spread."""
+    apart = timedelta(hours=1) / _CALLS_AN_HOUR
+    moment = period.start.replace(minute=0, second=0)
+    while moment < period.end:
+        if moment in period:
+            yield moment.replace(microsecond=0)
+        moment += apart
+
+
 def _shown(state: dict[str, Any]) -> str:
-    kept = {**state, "lookback": [state["lookback"][0], "…", state["lookback"][-1]]}
+    hours = state["hours"]
+    kept = {**state, "known": f"{state['known'][:20]}…", "hours": [*hours[:3], "…", hours[-1]]}
     lines = [f'  "{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in kept.items()]
     return "{\n" + ",\n".join(lines) + "\n}"

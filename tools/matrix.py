@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from cdr.stream import Stream
-from cdr.windows import Period
+from cdr.windows import Period, Window
 from tools.boilerplate import connector_folders, facts_of
 from tools.install import ROOT
 
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _HEAD = ("Vendor", "Stream", "Authentication", "Paginator", "Window", "Cursor", "Lookback")
 _SAMPLE = Period(datetime(2026, 1, 1, tzinfo=timezone.utc), datetime(2026, 1, 2, tzinfo=timezone.utc))
-_BOUNDS = {"inclusive": "both bounds inclusive", "half_open": "half-open", "unknown": "bounds not known"}
 
 
 def streams_of(folder: Path) -> list[type[Stream]]:
@@ -93,10 +92,23 @@ def _window(stream: type[Stream]) -> str:
     window = stream.window
     parameters = " to ".join(f"`{name}`" for name in window.params(_SAMPLE, "UTC"))
     zone = f"zone `{window.zone[1:-1]}`" if window.zone.startswith("{") else window.zone
-    return f"{parameters}, {zone}, {_BOUNDS[window.bounds]}, {_span(window.step)}"
+    return f"{parameters}, {zone}, {_reach(window)}, {_span(window.step)}"
+
+
+def _reach(window: Window) -> str:
+    """Say how much wider a request is than its window, because no vendor is sure to include its bounds."""
+    if window.knows_days_only:
+        return "whole days, one more on each side"
+    seconds = window.margin // timedelta(seconds=1)
+    if not seconds:
+        return "half-open as asked"
+    return f"asked {'one second' if seconds == 1 else f'{seconds} seconds'} wider"
 
 
 def _span(step: timedelta) -> str:
+    second = timedelta(seconds=1)
+    if step % timedelta(hours=1) and (step + second) % timedelta(hours=1) == timedelta(0):
+        return f"a second less than {_span(step + second)}"
     hours = step // timedelta(hours=1)
     count, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
     return f"{count} {unit}{'' if count == 1 else 's'} at most"

@@ -17,8 +17,8 @@ class CallRecords(CallStream):
     total = "…"
     cursor = "started_at"
 
-    paginator = PageNumber("…", size=("…", 100))
-    window = Window("…", "…", format="%Y-%m-%d %H:%M:%S", zone="UTC", bounds="unknown")
+    paginator = PageNumber("…", asks=("…", 100))
+    window = Window("…", "…", format="%Y-%m-%d %H:%M:%S", zone="UTC")
 
     fields = {
         "vendor_record_id": text("…"),

@@ -62,7 +62,7 @@ class Vendor:
         self.reads, self.includes = "instants", False
         self.form, self.shape, self.epochs = "{}", list, True
         self.counters = lambda window, page, number: {
-            "total_records": "99999",
+            "total_records": str(len(self.calls)),
             "filtered_records": str(len(window)),
             "page_records": str(len(page)),
             "page": str(number),
@@ -77,8 +77,10 @@ class Vendor:
         scripted = self.script(request)
         if scripted is not None:
             return scripted
-        self.faults += self.violations(request)
         path = urlsplit(request.path).path
+        if "0" in parse_qs(urlsplit(request.path).query).get("page", ()):
+            return 400, {}, {"success": False, "message": "Invalid page"}  # asked where a figure does not add up
+        self.faults += self.violations(request)
         if path.startswith("/v1/auth/"):
             return self.authenticate(request, path)
         if not self.signed(request):

@@ -9,7 +9,7 @@ import pytest
 from airbyte_cdk.models import FailureType, Status
 
 from source_acefone.answers import failure
-from source_acefone.authenticator import EitherForm
+from source_acefone.streams import CallRecords
 
 LOGIN = {"auth_type": "password", "login_id": "reports", "password": "open-sesame"}
 REFUSED = (401, {}, {"success": False, "message": "Unauthorized"})
@@ -22,7 +22,7 @@ def paths(acefone):
 def test_the_bare_token_is_sent_as_the_vendors_document_shows(vendor, connected):
     with connected(vendor, num_workers=1, start_date="2026-03-27") as acefone:
         acefone.read()
-        assert acefone.signed() == ["given-token", "given-token"]
+        assert acefone.signed() == ["given-token"] * 3  # two days, and behind the end
 
 
 @pytest.mark.parametrize("pasted", ["Bearer given-token", " given-token\n"])
@@ -37,7 +37,7 @@ def test_a_401_is_answered_once_with_bearer_and_what_worked_is_kept(vendor, conn
     vendor.form, vendor.calls = "Bearer {}", calls(3)
     with connected(vendor, num_workers=1, end_date="2026-03-30") as acefone:
         outcome = acefone.read()
-        assert acefone.signed() == ["given-token", *["Bearer given-token"] * 4]
+        assert acefone.signed() == ["given-token", *["Bearer given-token"] * 5]
     assert len(outcome.ids) == 3
 
 
@@ -123,17 +123,15 @@ def test_a_login_is_one_post_and_its_token_is_used_bare(vendor, connected):
         login, *reports = acefone.received
     assert (login.command, login.path) == ("POST", "/v1/auth/login")
     assert json.loads(login.body) == {"login_id": "reports", "password": "open-sesame"}
-    assert [request.headers["Authorization"] for request in reports] == ["minted-1"] * 2
+    assert [request.headers["Authorization"] for request in reports] == ["minted-1"] * 3
 
 
-@pytest.mark.parametrize("form", ["{}", "Bearer {}"])
-def test_a_token_is_renewed_by_showing_it_before_its_hour_is_over(vendor, connected, form, monkeypatch):
-    vendor.form = form
+def test_a_token_is_renewed_by_showing_it_before_its_hour_is_over(vendor, connected, monkeypatch):
     with connected(vendor, num_workers=1, end_date="2026-03-30", credentials=LOGIN) as acefone:
         now = time.time
 
         def later(request):
-            if len(acefone.received) == (3 if form == "Bearer {}" else 2):
+            if len(acefone.received) == 2:
                 monkeypatch.setattr(time, "time", lambda: now() + 3550)
 
         vendor.script = later
@@ -143,7 +141,7 @@ def test_a_token_is_renewed_by_showing_it_before_its_hour_is_over(vendor, connec
     assert error is None
     assert asked.count("auth/login") == asked.count("auth/refresh") == 1
     assert (refresh.command, refresh.body) == ("POST", b"")
-    assert refresh.headers["Authorization"] == form.format("minted-1")
+    assert refresh.headers["Authorization"] == "minted-1"
     assert vendor.tokens == {"minted-2"}
 
 
@@ -164,6 +162,7 @@ def test_where_the_renewal_is_refused_the_connector_logs_in_again(vendor, connec
             "auth/login",
             "call_report",
             "call_report",
+            "call_report",  # behind the end
         ]
 
 
@@ -182,25 +181,33 @@ def test_a_renewal_refused_with_status_200_is_answered_by_a_login_too(vendor, co
         assert paths(acefone).count("auth/login") == 2
 
 
-def test_a_401_on_a_fresh_login_is_about_the_form_first(vendor, connected):
+def test_a_401_on_a_fresh_login_is_about_the_token_first_and_then_about_the_form(vendor, connected):
     vendor.form = "Bearer {}"
     with connected(vendor, num_workers=1, credentials=LOGIN) as acefone:
         assert acefone.read().error is None
-        assert paths(acefone)[:3] == ["auth/login", "call_report", "call_report"]
-        assert acefone.signed()[1:3] == ["minted-1", "Bearer minted-1"]
+        assert [*zip(paths(acefone), acefone.signed(), strict=True)][:6] == [
+            ("auth/login", None),
+            ("call_report", "minted-1"),  # 401
+            ("auth/refresh", "minted-1"),  # 401, in this form as well
+            ("auth/login", None),
+            ("call_report", "minted-2"),  # 401
+            ("call_report", "Bearer minted-2"),
+        ]
+        assert paths(acefone).count("auth/login") == 2
 
 
-def test_a_401_after_both_forms_is_about_the_token_which_is_renewed_once(vendor, connected):
+def test_each_form_of_a_token_that_is_refused_costs_one_renewal(vendor, connected):
     vendor.script = lambda request: REFUSED if "call_report" in request.path else None
     with connected(vendor, num_workers=1, credentials=LOGIN) as acefone:
         error = acefone.read().error
         assert [*zip(paths(acefone), acefone.signed(), strict=True)] == [
             ("auth/login", None),
             ("call_report", "minted-1"),
-            ("call_report", "Bearer minted-1"),
             ("auth/refresh", "minted-1"),
             ("call_report", "minted-2"),
             ("call_report", "Bearer minted-2"),
+            ("auth/refresh", "minted-2"),
+            ("call_report", "Bearer minted-3"),
         ]
     assert error.failure_type is FailureType.config_error
 
@@ -251,7 +258,7 @@ def test_a_login_that_answers_without_a_token_is_refused(vendor, connected):
         answer = acefone.check()
         assert paths(acefone) == ["auth/login"]
     assert answer.status is Status.FAILED
-    assert "no token" in answer.message
+    assert "without a token" in answer.message
 
 
 @pytest.mark.parametrize(
@@ -290,5 +297,6 @@ def test_a_status_in_the_body_outranks_its_words():
     assert failure({"success": "false", "status": "403", "message": "No"}).status == 403
 
 
-def test_an_authenticator_keeps_its_token_to_itself():
-    assert "given-token" not in repr(EitherForm("given-token"))
+def test_an_authenticator_keeps_its_token_to_itself(vendor, connected):
+    with connected(vendor) as acefone:
+        assert "given-token" not in repr(CallRecords.authenticator(acefone.config))

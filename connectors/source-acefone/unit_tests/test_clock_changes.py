@@ -115,7 +115,7 @@ def test_a_sync_that_starts_after_the_missing_hour_reads_the_times_printed_in_it
     vendor.calls, vendor.zone, vendor.reads = [("missing", at("2026-03-29T01:30:00"))], "UTC", "text"
     with connected(vendor, num_workers=1, start_date="2026-03-29T01:15:00Z", end_date="2026-03-29") as acefone:
         outcome = acefone.read()
-        assert acefone.asked()[0]["from_date"] == "2026-03-29 00:14:59"
+        assert min(query["from_date"] for query in acefone.asked()) == "2026-03-29 00:14:59"
     assert started(outcome) == {"missing": "2026-03-29T01:30:00Z"}
 
 

@@ -7,11 +7,19 @@ import time
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta, timezone
 from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
-from airbyte_cdk.models import AirbyteStream, ConfiguredAirbyteCatalog, ConfiguredAirbyteStream, SyncMode, Type
+from airbyte_cdk.models import (
+    AirbyteStream,
+    ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteStream,
+    Level,
+    SyncMode,
+    Type,
+)
 from airbyte_cdk.utils import AirbyteTracedException
 
 from cdr.config import Config
@@ -19,6 +27,7 @@ from scripted import Handler, serving
 from source_bics import SourceBics
 
 TOKEN = "token-of-the-test"
+GREGORIAN = datetime(1582, 10, 15, tzinfo=timezone.utc)  # where UUIDs of version 1 count from
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 DAYS = re.compile(rf"({'|'.join(MONTHS)}) (\d\d), (\d{{4}}) - ({'|'.join(MONTHS)}) (\d\d), (\d{{4}})")
 FILTERS = {
@@ -43,18 +52,22 @@ class Vendor:
         self.filter_zone, self.row_zone = ZoneInfo(filter_zone), ZoneInfo(row_zone)
         self.before = lambda vendor, page: None
         self.change = lambda answer: answer
-        self.calls = []
+        self.calls, self.names = [], {}
         self.asked, self.complaints, self.lists = [], [], {}
         self.lock = threading.RLock()
         for end in ends:
             self.add(end)
 
     def add(self, end, **columns):
+        """A call, whose id tells its start as the vendor's ids do; tests know it by a short name."""
         with self.lock:
-            self.calls.append((end, {"id": f"c{len(self.calls)}", **columns}))
+            number = len(self.names)
+            identity = columns.get("id", uuid_of(end - timedelta(seconds=12), number))
+            self.names.setdefault(identity, identity if "id" in columns else f"c{number}")
+            self.calls.append((end, {"id": identity, **columns}))
 
     def ids(self, start, end):
-        return sorted(row["id"] for moment, row in self.calls if start <= moment < end)
+        return sorted(self.names[row["id"]] for moment, row in self.calls if start <= moment < end)
 
     # What goes over the wire
 
@@ -132,7 +145,7 @@ class Vendor:
                 )
             ]
         )
-        return Outcome(SourceBics().read, self.config(start, end, **over), chosen)
+        return Outcome(SourceBics().read, self.config(start, end, **over), chosen, self.names)
 
     def check(self, **over):
         now = datetime.now(timezone.utc)
@@ -143,8 +156,9 @@ class Vendor:
 class Outcome(logging.Handler):
     """What a sync gave: records, states, log lines, and the error that it ended with."""
 
-    def __init__(self, read, config, catalog):
+    def __init__(self, read, config, catalog, names):
         super().__init__()
+        self.names = names
         self.records, self.states, self.log, self.warnings, self.error, self.estimate = [], [], [], [], None, None
         logger = logging.Logger("test")  # noqa: LOG001 - one for each sync, so that lines do not mix
         logger.addHandler(self)
@@ -161,6 +175,8 @@ class Outcome(logging.Handler):
             self.states.append(message.state.stream.stream_state.__dict__)
         elif message.type is Type.LOG:
             self.log.append(message.log.message)
+            if message.log.level is Level.WARN:
+                self.warnings.append(message.log.message)
         elif message.trace.estimate:
             self.estimate = message.trace.estimate.row_estimate
 
@@ -171,7 +187,7 @@ class Outcome(logging.Handler):
 
     @property
     def ids(self):
-        return sorted(record["vendor_record_id"] for record in self.records)
+        return sorted(self.names[record["vendor_record_id"]] for record in self.records)
 
     @property
     def text(self):
@@ -179,6 +195,13 @@ class Outcome(logging.Handler):
         return "\n".join(
             [*self.log, *map(str, self.states), str(self.error), str(getattr(self.error, "stack_trace", ""))]
         )
+
+
+def uuid_of(moment, number):
+    """A UUID of version 1 that was made then."""
+    ticks = (moment - GREGORIAN) // timedelta(microseconds=1) * 10
+    low, middle, high = ticks & 0xFFFFFFFF, ticks >> 32 & 0xFFFF, ticks >> 48 & 0x0FFF | 0x1000
+    return str(UUID(fields=(low, middle, high, 0xBB, 0x88, number)))
 
 
 def day(month, number, year):

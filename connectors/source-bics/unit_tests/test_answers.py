@@ -39,7 +39,7 @@ def test_every_page_is_asked_for_with_the_filter_and_no_link_is_followed(bics):
     vendor = bics(every(10, 40))
     vendor.read(DAY, NEXT)
     assert sorted(vendor.asked, key=lambda asked: asked["page"]) == [
-        {"datetime[end_at]": "Mar 01, 2026 - Mar 03, 2026", "page": page} for page in ("1", "2", "3")
+        {"datetime[end_at]": "Feb 28, 2026 - Mar 04, 2026", "page": page} for page in ("1", "2", "3")
     ]
 
 
@@ -66,7 +66,8 @@ def test_a_refusal_with_status_200_asks_for_other_credentials_and_is_not_repeate
     assert error.failure_type.value == "config_error"
     assert "Token expired" in error.message
     assert "credentials" in error.message
-    assert len(vendor.asked) == 1
+    # In the header; then once as the parameter that the vendor's page calls mandatory.
+    assert [asked.get("access_token") for asked in vendor.asked] == [None, "token-of-the-test"]
 
 
 def test_check_answers_failed_where_the_body_refuses(bics):
@@ -119,26 +120,34 @@ def test_anything_else_is_no_shape(body):
     [
         {"data": [], "meta": None},
         {"data": [], "meta": {}},
-        {"data": [], "meta": {"total": 0}},
         {"data": [], "meta": {"last_page": 1}},
         {"data": {"data": [], "last_page": 1}},
-        {"data": {"data": [], "total": 1}},
+        {"data": {"data": []}},
     ],
 )
-def test_pages_without_a_total_or_a_last_page_are_an_error(body):
-    with pytest.raises(BodyError, match="no `total` or no `last_page`"):
-        Pages().facts(body, 0, TOTAL)
+def test_pages_without_a_total_tell_no_number_of_pages(body):
+    assert Pages().pages(Pages().facts(body, 15, TOTAL)) is None
+
+
+@pytest.mark.parametrize("calls", [14, 15, 40])
+def test_links_without_a_total_are_read_on_to_an_empty_page(bics, calls):
+    vendor = bics(every(14, calls), shape=3)
+    vendor.change = lambda answer: {key: answer[key] for key in ("status", "data", "links")}
+    outcome = vendor.read(DAY, NEXT)
+    assert outcome.error is None
+    assert outcome.ids == sorted(f"c{n}" for n in range(calls))
+    assert max(int(asked["page"]) for asked in vendor.asked) == -(-calls // 15) + 1
 
 
 @pytest.mark.parametrize("body", [{"data": [], "meta": META}, {"data": {"data": [], **META}}])
 def test_the_facts_of_a_page_are_read_from_both_shapes(body):
     facts = Pages().facts(body, 15, TOTAL)
-    assert (facts.total, facts.last, facts.size, facts.page) == (40, 3, 15, 2)
+    assert (facts.total, facts.last, facts.size) == (40, 3, 15)
 
 
 def test_a_shape_that_is_none_never_is_no_rows(bics, no_waiting):
     vendor = bics()
-    vendor.change = lambda answer: {"status": "OK", "calls": []}
+    vendor.change = lambda answer: {"status": "OK", "calls": "none"}
     outcome = vendor.read(DAY, NEXT)
     assert "none of the three known shapes (it is an object with the keys calls, status)" in outcome.error.message
 

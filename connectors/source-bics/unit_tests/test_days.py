@@ -68,8 +68,8 @@ def another_language():
 
 
 def test_months_do_not_depend_on_the_locale(another_language, monkeypatch):
-    october = datetime(2026, 10, 5, tzinfo=UTC)
-    assert asked(october, october + timedelta(days=90)).startswith("Oct 04, 2026 - Jan 03")
+    october = datetime(2025, 10, 5, tzinfo=UTC)
+    assert asked(october, october + timedelta(days=90)) == "Oct 04, 2025 - Jan 03, 2026"
 
 
 def test_no_month_is_written_by_the_locales_own_formatter():

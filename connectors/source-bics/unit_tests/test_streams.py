@@ -106,7 +106,7 @@ def test_a_recording_becomes_the_record_worked_out_by_hand(bics):
         "issues": [],
         "schema_version": 1,
     }
-    assert vendor.asked == [{"datetime[r.created_at]": "Mar 01, 2026 - Mar 03, 2026", "page": "1"}]
+    assert vendor.asked == [{"datetime[r.created_at]": "Feb 28, 2026 - Mar 04, 2026", "page": "1"}]
     assert "SIGNATURE" not in outcome.text
 
 
@@ -171,7 +171,7 @@ def test_within_retention_nothing_is_warned_of(bics):
 def test_a_day_is_one_window_so_a_daily_sync_asks_for_few_pages_twice(bics):
     vendor = bics()
     outcome = vendor.read(DAY + timedelta(hours=2), NEXT + timedelta(hours=2))
-    assert vendor.asked == [{"datetime[end_at]": "Mar 01, 2026 - Mar 04, 2026", "page": "1"}]
+    assert vendor.asked == [{"datetime[end_at]": "Feb 28, 2026 - Mar 05, 2026", "page": "1"}]
     assert any("0 windows left" in line for line in outcome.log)
 
 

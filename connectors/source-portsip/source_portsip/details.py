@@ -11,7 +11,7 @@ from urllib.parse import quote
 import orjson
 
 from cdr.bodies import parse
-from cdr.errors import BodyError, ConfigError, TooSlowError, TransientError
+from cdr.errors import BodyError, ConfigError, TooSlowError, TransientError, UnavailableError
 from cdr.fields import Row
 from cdr.findings import Finding
 from cdr.normaliser import serialise
@@ -96,18 +96,21 @@ class DetailReader(WindowReader):
     def _unless_gone(self, request: Request) -> bytes | None:
         try:
             return self._requester.get(request, "the detail of a row")
+        except UnavailableError:
+            status = HTTPStatus.NOT_FOUND  # a list that answered is there, whatever is said of one row
         except ConfigError as refusal:
             if refusal.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
                 raise
-            self.findings.add(
-                Finding(
-                    "columns",
-                    "a detail for every row",
-                    f"refuses the details of some rows with {refusal.status}",
-                    effect="these rows come as the list has them, without what only the detail holds",
-                )
+            status = HTTPStatus(refusal.status)
+        self.findings.add(
+            Finding(
+                "columns",
+                "a detail for every row",
+                f"refuses the details of some rows with {status.value}",
+                effect="these rows come as the list has them, without what only the detail holds",
             )
-            return None
+        )
+        return None
 
 
 def rows_of_detail(body: bytes) -> list[Row]:
