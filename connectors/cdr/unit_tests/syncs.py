@@ -11,10 +11,10 @@ import orjson
 from cdr.errors import ConfigError
 from cdr.lookback import Lookback
 from cdr.paginators import PageNumber, SinglePage
-from cdr.reading import Means, Sync, WindowCount, WindowReader
 from cdr.readers import choice, moment, text
+from cdr.reading import Means, Sync, WindowCount, WindowReader
 from cdr.stream import CallStream
-from cdr.windows import Period, Window
+from cdr.windows import Period, Window, timestamp
 from fakes import DAY, FORMAT, UTC, config, executor
 
 LOGGER = logging.getLogger("test")
@@ -47,6 +47,10 @@ class Calls(CallStream):
     }
 
 
+class Tens(Calls):
+    paginator = PageNumber("page", asks=("size", 10))
+
+
 class Untotalled(Calls):
     total = ()
 
@@ -73,6 +77,11 @@ def ids(calls):
     return [row["id"] for row in calls]
 
 
+def asked_for(params):
+    """The two moments that a request names."""
+    return [datetime.strptime(params[name], FORMAT).replace(tzinfo=UTC) for name in ("from", "to")]
+
+
 class RefusalError(ConfigError):
     def __init__(self, status, text="", content=None):
         super().__init__(f"HTTP {status}: {text}")
@@ -83,13 +92,16 @@ class RefusalError(ConfigError):
 class Account:
     """A server that obeys its filter as `Calls` sends it, both bounds included.
 
+    It filters on the member `at` of a row, where there is one, else on the time that the row prints.
+
     filter:   whether it does
     size:     rows a page, whatever is asked for; None as asked
     cap:      the most rows that it finds in one period; newest: whether it keeps those
     totals:   what it states as the total: of the period, of the account, or nothing
     behind:   what it says to a page behind the last one: "empty", "last" (the last one again), or an error to raise
     zero:     whether its first page is 0
-    changed:  changes an answer (page, answer, request) before it goes out
+    before:   called with the parameters of a request before it is answered
+    changed:  changes an answer: (parameters, answer) -> answer, or the bytes that are sent instead
     """
 
     calls: list[dict[str, Any]]
@@ -100,11 +112,14 @@ class Account:
     totals: str = "period"
     behind: Any = "empty"
     zero: bool = False
+    before: Any = None
     changed: Any = None
     requests: list[Mapping[str, str]] = field(default_factory=list)
 
     def get(self, request, *, attempts=None, what=""):
         self.requests.append(request.params)
+        if self.before is not None:
+            self.before(request.params)
         answer = self.answer(request)
         if self.changed is not None:
             answer = self.changed(request.params, answer)
@@ -114,7 +129,7 @@ class Account:
         found = self.found(request.params)
         if "page" not in request.params:
             return found
-        size = self.size or int(request.params.get("size", 100))
+        size = self.size or int(request.params["size"])
         number = int(request.params["page"]) - (not self.zero)
         rows = found[number * size : (number + 1) * size] if number >= 0 else []
         if not rows and number > 0:
@@ -126,14 +141,14 @@ class Account:
         return {"rows": rows, **totals[self.totals]}
 
     def found(self, params):
-        start, end = (datetime.strptime(params[name], FORMAT).replace(tzinfo=UTC) for name in ("from", "to"))
+        start, end = asked_for(params)
         inside = [row for row in self.calls if not self.filter or start <= self.filtered_on(row) <= end]
         if self.cap is None or len(inside) <= self.cap:
             return inside
         return inside[-self.cap :] if self.newest else inside[: self.cap]
 
     def filtered_on(self, row):
-        return datetime.strptime(row["time"], FORMAT).replace(tzinfo=UTC)
+        return datetime.strptime(row.get("at", row["time"]), FORMAT).replace(tzinfo=UTC)
 
     def periods(self):
         """What was asked for, in order, without repetitions."""
@@ -143,6 +158,13 @@ class Account:
 def days(period):
     count = round(period.length / timedelta(days=1))
     return [Period(period.start + timedelta(days=n), period.start + timedelta(days=n + 1)) for n in range(count)]
+
+
+def remembered(period, rows, hours=24):
+    """The state of a sync that found so many rows in a period, spread over its first hours."""
+    subject = Lookback({}, period.start)
+    subject.count(period, [timestamp(period.start + number % hours * HOUR) for number in range(rows)])
+    return subject.as_state(is_complete=True, resumes=False)
 
 
 class Synced:

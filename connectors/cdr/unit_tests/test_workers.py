@@ -12,8 +12,8 @@ import pytest
 from cdr import workers
 from cdr.errors import BodyError
 from cdr.pages import Frame, read_page
-from cdr.workers import PageWorkers
 from cdr.scope import Scope
+from cdr.workers import PageWorkers
 from fakes import DAY, Paged, call, config
 
 LOGGER = logging.getLogger("airbyte")
