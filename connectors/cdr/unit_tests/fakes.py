@@ -26,6 +26,10 @@ SPECIFICATION = {
         "start_date": {"type": "string"},
         "requests_per_minute": {"type": "integer"},
         "ca_certificate": {"type": "string"},
+        "privacy": {
+            "type": "object",
+            "oneOf": [{"type": "object", "properties": {"mode": {"const": mode}}} for mode in ("none", "mask", "drop")],
+        },
     },
 }
 

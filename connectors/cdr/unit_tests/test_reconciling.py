@@ -1,6 +1,6 @@
 import pytest
 
-from cdr.pages import Block, call_digest
+from cdr.pages import Block, call_text
 from cdr.paginators import Facts
 from cdr.reconciling import Reading
 
@@ -12,7 +12,7 @@ def page(*calls, total=None):
     return Block(
         Facts(len(calls), total),
         ids=[identity for identity, _ in calls],
-        calls=[call_digest((start, "+12025550101", None, "in")) for _, start in calls],
+        calls=[call_text((start, "+12025550101", None, "in")) for _, start in calls],
     )
 
 
