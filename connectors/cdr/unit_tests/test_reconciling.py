@@ -103,3 +103,9 @@ def test_whether_every_one_of_some_ids_came():
     subject = reading(numbered(0, 10))
     assert subject.holds_all(["c0", "c9"])
     assert not subject.holds_all(["c0", "c10"])
+
+
+def test_a_reading_adds_to_another_where_it_has_a_call_that_the_other_has_not():
+    assert reading(numbered(0, 3)).adds_to(reading(numbered(0, 2)))
+    assert not reading(numbered(0, 2)).adds_to(reading(numbered(0, 3)))
+    assert not reading().adds_to(reading())
