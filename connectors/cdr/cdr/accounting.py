@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from cdr.bodies import parse
+from cdr.calls import STARTS, Call
 from cdr.fields import Row
 from cdr.held import Held
 from cdr.lookback import Kept, Lookback
@@ -65,6 +66,7 @@ class Accounting:
         self._by_days = by_days
         self._key = key
         self._normaliser = normaliser
+        self._repeated = {normaliser.key_prefix + identity for identity in lookback.repeated}
         self._calls: dict[str, str] = {}
         self._others: dict[str, set[str]] = {}
         self._brought: dict[int, list[str]] = {}
@@ -136,8 +138,9 @@ class Accounting:
             not block.places
             and self._calls.keys().isdisjoint(ids)
             and self._timeless.isdisjoint(ids)
+            and self._repeated.isdisjoint(ids)
             and len(set(ids)) == len(ids)
-            and not (self._lookback.repeated or block.timeless or self._lookback.cell is not None)
+            and not (block.timeless or self._lookback.cell is not None)
         )
 
     def _fresh(
@@ -153,18 +156,17 @@ class Accounting:
             if owner is not None:
                 self._foreign.setdefault(owner, {}).setdefault(identity, (call, lines[index]))
                 continue
-            name = identity
             twins = here.setdefault(identity, [])
-            vendor_id = self._vendor_id(lines[index]) if twins or self._lookback.repeated else ""
-            repeated = vendor_id in self._lookback.repeated
             if any(line == lines[index] or digest(line) == digest(lines[index]) for _, line in twins):
                 continue  # the same record twice on one page
             known = self._calls.get(identity)
-            if twins or repeated or (known is not None and self._differs(identity, known, call)):
-                number = 1 + sum(not is_another_call(other, call) for other, _ in twins)
-                name, line = self._renamed(lines[index], number)
-                if not repeated:
-                    self._lookback.keep_repeated(self._vendor_id(lines[index]))
+            number = 1 + sum(not is_another_call(other, call) for other, _ in twins)
+            is_read_again = known is not None and number == 1 and not is_another_call(known, call)
+            if not is_read_again and (
+                twins or identity in self._repeated or (known is not None and self._differs(identity, known, call))
+            ):
+                name, line = self._renamed(lines[index], number, block.told[index] if block.told else None)
+                self._note_repeated(identity, block)
                 self._others.setdefault(identity, set()).add(call)
                 twins.append((call, lines[index]))
                 if name not in self._calls:
@@ -177,7 +179,12 @@ class Accounting:
             self._calls[identity] = call
             if index in block.timeless:
                 self._timeless.add(identity)  # any window may bring it again
-            yield index, name, None
+            yield index, identity, None
+
+    def _note_repeated(self, identity: str, block: Block) -> None:
+        self._repeated.add(identity)
+        if block.digests:  # the lookback reaches it
+            self._lookback.keep_repeated(identity.removeprefix(self._normaliser.key_prefix))
 
     def _differs(self, identity: str, known: str, call: str) -> bool:
         return is_another_call(known, call) and call not in self._others.get(identity, ())
@@ -242,29 +249,26 @@ class Accounting:
         rows = Rows.of([lines[index] if line is None else line for index, line in picked])
         return Given(rows, [index for index, _ in picked], unchanged)
 
-    def _renamed(self, line: bytes, number: int) -> tuple[str, bytes]:
+    def _renamed(self, line: bytes, number: int, call: Call | None) -> tuple[str, bytes]:
         """The record of a second call under an id: its new key and its line."""
         row: Row = parse(line)[0]
-        told = json.dumps(self._told_apart_by(row), separators=(",", ":"), ensure_ascii=False)
+        told = json.dumps(self._told_apart_by(row, call), separators=(",", ":"), ensure_ascii=False)
         tag = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         addition = f"#{tag}" if number == 1 else f"#{tag}#{number}"
-        row["vendor_record_id"] += addition
-        row[self._key] += addition
+        for column in {"vendor_record_id", self._key} & row.keys():
+            row[column] += addition
         if "issues" in row:
             row["issues"] = [issue for issue in ISSUES if issue in row["issues"] or issue == "id_repeated"]
         return row[self._key], serialise(row)
 
-    def _told_apart_by(self, row: Row) -> list[Any]:
-        """Start, from, to and direction as the vendor sent them; as they are given out where `raw` is not."""
+    def _told_apart_by(self, row: Row, call: Call | None) -> list[Any]:
+        """Start, from, to and direction as the vendor sent them; as they are given out where they are private."""
+        if call is not None:
+            return [*call]
         if row.get("raw"):
             return [*self._normaliser.call(row["raw"])]
-        columns = (self._normaliser.cut or "", "from_number", "to_number", "direction_raw")
-        return [row.get(column) for column in columns]
-
-    @staticmethod
-    def _vendor_id(line: bytes) -> str:
-        row: Row = parse(line)[0]
-        return str(row.get("vendor_record_id") or row.get("id"))
+        start = next((column for column in STARTS if column in row), "")
+        return [row.get(column) for column in (start, "from_number", "to_number", "direction_raw")]
 
     def _remember(self, ids: Sequence[str], window: Period, whole_list: bool) -> None:
         if not whole_list:

@@ -90,7 +90,8 @@ class Doubt:
         with self._lock:
             self._largest = max([self._largest, *(part.figure for _, part in parts)])
         for half, part in parts:
-            others = [other for other, read in parts if other != half and read.received]
+            # On the edge of two halves both bring the same calls: then the other one shows nothing.
+            others = [other for other, read in parts if other != half and read.adds_to(part)]
             if part.received and part.figure >= figure and (was_cut or is_round):
                 near = [*others, *beside]
                 yield from self._in_halves(half, window, part, count, beside=near, is_round=True)

@@ -148,6 +148,16 @@ class Normaliser:
             del row["issues"]
         return row, printed
 
+    @property
+    def key_prefix(self) -> str:
+        """What the key of a row has in front of the vendor's id."""
+        return self._plan.key_prefix if self._plan.key is not None else ""
+
+    @property
+    def call_is_lost(self) -> bool:
+        """Whether a canonical row does not hold what the vendor said of its call, although none of it is private."""
+        return not self._plan.keeps_raw and self.privacy.mode == "none"
+
     def call(self, vendor_row: Any) -> Call:
         """Start, from, to and direction as the vendor sent them; None for what is missing, null or empty text."""
         return self._plan.call(vendor_row)

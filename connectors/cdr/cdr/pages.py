@@ -15,6 +15,7 @@ from io import BytesIO
 from typing import Any, Final, NamedTuple
 
 from cdr.bodies import mended, parse, rows_of
+from cdr.calls import Call
 from cdr.clocks import Evidence
 from cdr.errors import BodyError
 from cdr.fields import Row
@@ -96,6 +97,7 @@ class Block:
 
     ids:     one entry a received row: its `record_id`
     calls:   what tells two calls of one id apart, see `call_text`
+    told:    the same as the vendor sent it, where the rows do not hold it
     places:  where each row lies, see `scope.py`; empty where all are inside
     rows:    every row
     timeless: the places of rows whose time is missing or cannot be read: any window may bring them
@@ -108,6 +110,7 @@ class Block:
     facts: Facts
     ids: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    told: list[Call] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     rows: Rows = Rows()
     timeless: list[int] = field(default_factory=list)
@@ -171,6 +174,7 @@ def read_page(body: bytes, plan: Plan, scope: Scope | None, with_digests: bool =
         block.places = []
     block.highest = instant(f"{highest}Z") if highest else None
     block.rows = Rows(lines.getvalue(), len(ids), frame)
+    block.told = [*map(call, rows)] if normaliser.call_is_lost else []
     return block
 
 

@@ -105,11 +105,13 @@ class Pager:
         if not self._stream.paginator.has_pages or not first.ids:
             return
         promised, granted = self._promised(first), first.facts.rows
+        previous = first
         if promised is not None and not in_order:
             blocks: Iterator[Block] = self._in_parallel(period, range(start + 1, start + promised), granted)
         else:
-            blocks = (self._next_page(period, index, granted, reading) for index in itertools.count(start + 1))
-        previous = first
+            blocks = (
+                self._next_page(period, index, granted, reading, previous) for index in itertools.count(start + 1)
+            )
         for number in range(1, _MOST_PAGES):
             block = None if promised is not None and number >= promised else next(blocks, None)
             if block is None or self._is_behind_the_end(number, block, previous, in_order=in_order):
@@ -173,12 +175,15 @@ class Pager:
             return True
         if block.ids != previous.ids or block.calls != previous.calls:
             return False
-        is_suspect = len(block.ids) >= max(_SMALLEST_SUSPECT, self._largest_page)
-        if number == 1 and is_suspect and not in_order:
+        if number == 1 and self._may_be_full(block) and not in_order:
             raise PagesIgnoredError
         return True
 
-    def _next_page(self, period: Period | None, index: int, granted: int, reading: Reading) -> Block:
+    def _may_be_full(self, block: Block) -> bool:
+        """Whether a page is as large as any of the stream so far: then the server may keep more rows back."""
+        return len(block.ids) >= max(_SMALLEST_SUSPECT, self._largest_page)
+
+    def _next_page(self, period: Period | None, index: int, granted: int, reading: Reading, previous: Block) -> Block:
         """A page behind the first. Where nothing says how many there are, a refusal can mean that there are no more."""
         try:
             return self.page(period, index, granted)
@@ -187,6 +192,8 @@ class Pager:
             if refusal.status == HTTPStatus.NOT_FOUND and (not told or reading.received >= (reading.total or 0)):
                 return Block(Facts(0))
             if refusal.status in _NO_SUCH_PAGE and period is not None:
+                if not told and not self._may_be_full(previous):
+                    return Block(Facts(0))
                 raise PagesIgnoredError from refusal
             raise
 

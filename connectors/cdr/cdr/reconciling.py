@@ -67,6 +67,10 @@ class Reading:
         """Whether every one of these ids was received."""
         return self._calls.keys() >= set(ids)
 
+    def adds_to(self, other: Reading) -> bool:
+        """Whether it has a call that the other one has not."""
+        return not self._calls.keys() <= other._calls.keys()
+
     @property
     def received(self) -> int:
         """The distinct calls received."""

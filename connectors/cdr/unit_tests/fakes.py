@@ -26,6 +26,10 @@ SPECIFICATION = {
         "start_date": {"type": "string"},
         "requests_per_minute": {"type": "integer"},
         "ca_certificate": {"type": "string"},
+        "privacy": {
+            "type": "object",
+            "oneOf": [{"type": "object", "properties": {"mode": {"const": mode}}} for mode in ("none", "mask", "drop")],
+        },
     },
 }
 
@@ -40,7 +44,7 @@ class Paged(CallStream):
     rows = "rows"
     total = "total"
     cursor = "started_at"
-    paginator = PageNumber("page", size=("size", 10), last="last")
+    paginator = PageNumber("page", asks=("size", 10), last="last")
     window = Window("from", "to", format=FORMAT)
     fields = {"vendor_record_id": text("id"), "started_at": moment("time", FORMAT, zone="UTC")}
 
@@ -67,7 +71,7 @@ class PagedVendor:
         self.in_flight = self.most_in_flight = 0
         self._lock = threading.Lock()
 
-    def get(self, request):
+    def get(self, request, *, attempts=None, what=""):
         with self._lock:
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)

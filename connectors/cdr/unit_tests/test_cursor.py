@@ -1,4 +1,4 @@
-import json
+import base64
 import logging
 from datetime import datetime, timedelta
 
@@ -7,11 +7,11 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 
 from cdr.cursor import WindowCursor
-from cdr.lookback import Bucket
-from cdr.windows import Period
-from fakes import UTC, Paged, config
+from cdr.windows import Period, timestamp
+from fakes import UTC, Paged, Whole, config
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
 def at(text):
@@ -29,9 +29,11 @@ class Window:
         return self._slice
 
 
-def cursor(state=None, start="2026-01-01", end="2026-01-11", now="2026-01-11", lookback_minutes=0, workers=1):
+def cursor(
+    state=None, start="2026-01-01", end="2026-01-11", now="2026-01-11", lookback_minutes=0, workers=1, stream=Paged
+):
     return WindowCursor(
-        stream=Paged(config(lookback_window_minutes=lookback_minutes)),
+        stream=stream(config(lookback_window_minutes=lookback_minutes)),
         state=state or {},
         period=Period(at(start), at(end)) if end else None,
         now=at(now),
@@ -95,17 +97,23 @@ def test_a_killed_sync_leaves_its_gaps_to_the_next():
 
 def test_a_sync_killed_in_its_lookback_reads_the_rest_of_the_lookback_again():
     minutes = 120
-    state = read_all(cursor(lookback_minutes=minutes), 5, "aa")
+    state = close(subject := cursor(lookback_minutes=minutes), *range(len(subject.periods())))
     second = cursor(state, end="2026-01-12", now="2026-01-12", lookback_minutes=minutes)
-    assert spans(second)[:2] == [("2026-01-10T22", "2026-01-10T23"), ("2026-01-10T23", "2026-01-11T00")]
-    state = close(second, 1, 2, 3, 4)  # killed before the first hour that it looked back at was read
-    third = cursor(state, end="2026-01-12", now="2026-01-12", lookback_minutes=minutes)
-    assert spans(third) == [("2026-01-10T22", "2026-01-10T23")]
+    assert spans(second)[:2] == [("2026-01-10T22", "2026-01-11T00"), ("2026-01-11T00", "2026-01-11T22")]
+    state = close(second, 1, 2)  # killed before the two hours that it looked back at were read
+    third = cursor(state, end="2026-01-13", now="2026-01-13", lookback_minutes=minutes)
+    # Resumed first, and nothing is opened again: `synced_until` tells the sync after it from where to look back.
+    assert spans(third)[0] == ("2026-01-10T22", "2026-01-11T00")
+    assert spans(third)[1][0] == "2026-01-12T00"
+    state = close(third, *range(len(third.periods())))
+    assert state["synced_until"] == "2026-01-12T00:00:00Z"
+    fourth = cursor(state, end="2026-01-13", now="2026-01-13", lookback_minutes=minutes)
+    assert spans(fourth)[0][0] == "2026-01-11T22"
 
 
 def test_a_backfill_that_is_killed_again_and_again_gets_on():
     state = {}
-    for _ in range(7 + 3 * 24):  # seven days, and three more in hours
+    for _ in range(10):
         subject = cursor(state, lookback_minutes=3 * 24 * 60)
         state = close(subject, 0)
     assert covered(state) == [("2026-01-01T00:00:00Z", "2026-01-11T00:00:00Z")]
@@ -172,35 +180,93 @@ def test_every_worker_gets_a_window_of_a_daily_sync():
     assert len(cursor(start="2026-01-10", workers=8).periods()) == 8
 
 
-def read_all(subject, rows, digest):
-    """Close every window as a sync does that found so many rows in each."""
-    for window in [Window(subject, period) for period in subject.periods()]:
-        window.found = [Bucket(window.period, rows, digest)]
-        subject.close_partition(window)
+def test_a_state_of_another_version_is_read_and_its_lookback_is_not(caplog):
+    state = close(subject := cursor(lookback_minutes=60), *range(len(subject.periods())))
+    old = {name: state[name] for name in ("slices", "state_type", "synced_until")}
+    buckets = [["2026-01-10T23:00:00Z", "2026-01-11T00:00:00Z", 7, "000000000000000c"]]
+    following = cursor({**old, "lookback": buckets}, end="2026-01-12", now="2026-01-12", lookback_minutes=60)
+    assert spans(following)[0] == ("2026-01-10T23", "2026-01-11T00")
+    assert following.lookback.known == set()
+    assert "lookback" not in following.state
+    assert caplog.text == ""
+
+
+def find(subject, rows_an_hour, *indexes):
+    """Close windows as a sync does that found calls in each of their hours; each call has a digest of its own."""
+    for index in indexes or range(len(subject.periods())):
+        period = subject.periods()[index]
+        hours = round(period.length / HOUR)
+        times = [timestamp(period.start + hour * HOUR) for hour in range(hours) for _ in range(rows_an_hour)]
+        kept = times if period.start >= subject.lookback.keeps_from else []
+        subject.lookback.keep(hash((period, number)) & 0xFFFFFFFF for number, _ in enumerate(kept))
+        subject.lookback.count(period, times)
+        close(subject, index)
     return subject.state
 
 
-def test_the_state_counts_what_lies_within_the_lookback_and_forgets_the_rest():
-    subject = cursor(lookback_minutes=60)
-    state = read_all(subject, 10, "aa")
-    assert state["lookback"] == [["2026-01-10T23:00:00Z", "2026-01-11T00:00:00Z", 10, "aa"]]
+def test_the_state_remembers_what_lies_within_the_lookback_and_forgets_the_rest():
+    state = find(cursor(lookback_minutes=120), 5)
+    assert state["version"] == 2
+    assert len(base64.b64decode(state["known"])) == 2 * 5 * 7  # two hours, five calls, 56 bits each
+    # The hour before the lookback: the second that the next sync asks for in front of it lies there.
+    assert state["hours"] == ["2026-01-10T21:00:00Z", 5, 5, 5]
+    assert "found" not in state
 
 
-def test_the_next_sync_knows_the_buckets_of_the_last():
-    state = read_all(cursor(lookback_minutes=60), 7, "aa")
-    following = cursor(state, end="2026-01-11T00:20:00", now="2026-01-12", lookback_minutes=60)
-    assert [str(period)[11:16] + str(period)[-9:-4] for period in following.periods()] == ["23:0000:00", "00:0000:20"]
-    assert [tally.known for _, tallies in following.windows() for tally in tallies._tallies] == [
-        Bucket(Period(at("2026-01-10T23:00:00"), at("2026-01-11T00:00:00")), 7, "aa"),
-        None,
-    ]
+def test_the_next_sync_knows_what_the_last_one_found():
+    first = cursor(lookback_minutes=60)
+    following = cursor(find(first, 7), end="2026-01-11T00:20:00", now="2026-01-12", lookback_minutes=60)
+    assert [str(period)[11:16] + str(period)[-9:-4] for period in following.periods()] == ["23:0023:20", "23:2000:20"]
+    assert len(following.lookback.known) == 7
+    assert following.lookback.remembered(Period(at("2026-01-10T23:00:00"), at("2026-01-11T00:00:00"))) == 7
 
 
-def test_a_lookback_of_a_day_over_many_rows_takes_little_room():
-    assert len(json.dumps(read_all(cursor(lookback_minutes=1440), 100_000, "f" * 16))) < 3_000
+def test_a_sync_that_was_cut_off_leaves_what_it_found_beside_what_was_known():
+    state = find(cursor(lookback_minutes=60), 3)
+    second = cursor(state, end="2026-01-12", now="2026-01-12", lookback_minutes=60)
+    cut_off = find(second, 2, len(second.periods()) - 1)
+    assert cut_off["known"] == state["known"]
+    assert len(base64.b64decode(cut_off["found"])) == 2 * 7
+    third = cursor(cut_off, end="2026-01-12", now="2026-01-12", lookback_minutes=60)
+    assert len(third.lookback.known) == 5
 
 
-@pytest.mark.parametrize("lookback", ["x", [["a", "b", 1, "c"]], [[1]], None, 7])
-def test_a_lookback_that_cannot_be_read_is_no_reason_to_read_everything_again(lookback):
+def test_what_was_found_out_about_the_vendor_goes_from_state_to_state():
+    first = cursor()
+    first.dialect = {"zone": "America/Chicago"}
+    state = close(first, *range(len(first.periods())))
+    following = cursor(state)
+    assert following.dialect == {"zone": "America/Chicago"}
+    assert following.state["dialect"] == {"zone": "America/Chicago"}
+    assert "dialect" not in cursor().state
+
+
+@pytest.mark.parametrize("dialect", [None, 7, "x", [1]])
+def test_a_dialect_that_cannot_be_read_is_no_reason_to_read_everything_again(dialect, caplog):
     state = close(subject := cursor(lookback_minutes=60), *range(len(subject.periods())))
-    assert len(cursor({**state, "lookback": lookback}, lookback_minutes=60).periods()) == 1
+    following = cursor({**state, "dialect": dialect}, lookback_minutes=60)
+    assert following.dialect == {}
+    assert len(following.periods()) == 1
+    assert caplog.text == ""
+
+
+def test_what_cannot_be_read_of_a_state_takes_its_memory_along():
+    state = find(cursor(lookback_minutes=60), 3)
+    following = cursor({**state, "slices": None}, lookback_minutes=60)
+    assert len(following.periods()) == 11
+    assert following.lookback.known == set()
+
+
+@pytest.mark.parametrize("name", ["known", "found", "hours", "repeated"])
+@pytest.mark.parametrize("value", ["x", [["a", "b", 1, "c"]], [[1]], None, 7, {"a": 1}])
+def test_a_memory_that_cannot_be_read_is_no_reason_to_read_everything_again(name, value):
+    state = close(subject := cursor(lookback_minutes=60), *range(len(subject.periods())))
+    assert len(cursor({**state, name: value}, lookback_minutes=60).periods()) == 1
+
+
+def test_where_rows_were_counted_windows_hold_about_as_many_each():
+    """`Whole` has no pages: 5,000 rows a window are aimed at."""
+    state = find(cursor(lookback_minutes=1440, stream=Whole), 1_000)
+    following = cursor(state, lookback_minutes=1440, stream=Whole)
+    assert [period.length / HOUR for period in following.periods()] == [5, 5, 5, 5, 4]
+    assert len(cursor(find(cursor(lookback_minutes=1440), 1), lookback_minutes=1440).periods()) == 1

@@ -1,83 +1,179 @@
-import itertools
-from datetime import datetime, timedelta
+import base64
+import hashlib
+import json
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdr.lookback import Bucket, Tallies, bucket_periods, buckets_from, step_of
-from cdr.pages import Rows
+from cdr.lookback import MOST_ROWS, Lookback
 from cdr.windows import Period, timestamp
-from fakes import UTC
+from fakes import DAY
 
 HOUR = timedelta(hours=1)
-START = datetime(2026, 1, 5, tzinfo=UTC)
+START = DAY.start
+digests = st.sets(st.integers(0, 2**56 - 1), max_size=20)
 
 
 def hours(first, last):
     return Period(START + first * HOUR, START + last * HOUR)
 
 
-def tallied(rows, known=()):
-    tallies = Tallies([hours(0, 1), hours(1, 2)], known)
-    texts = [None if moment is None else timestamp(moment) for moment, _, _ in rows]
-    passed = [row[2] for text, row in zip(texts, rows, strict=True) if not tallies.holds(text, *row[1:])]
-    return tallies, passed
+def lookback(state=None, keeps_from=START):
+    return Lookback(state or {}, keeps_from)
 
 
-ROWS = [(START, 5, b"a"), (START + HOUR / 2, 7, b"b"), (START + HOUR, 9, b"c"), (None, 3, b"timeless")]
-SAME = [Bucket(hours(0, 1), 2, "000000000000000c"), Bucket(hours(1, 2), 1, "0000000000000009")]
+def over(subject, **how):
+    """The state as the next sync gets it."""
+    state = subject.as_state(**{"is_complete": True, "resumes": False, **how})
+    return json.loads(json.dumps(state))
 
 
-def test_rows_of_buckets_that_nobody_knows_go_out_at_once_and_are_counted():
-    tallies, passed = tallied(ROWS)
-    assert passed == [b"a", b"b", b"c", b"timeless"]
-    assert tallies.found() == SAME
-    assert list(tallies.changed()) == []
+def many(count):
+    return [int.from_bytes(hashlib.sha256(str(number).encode()).digest()[:7], "big") for number in range(count)]
 
 
-def test_rows_of_buckets_that_have_not_changed_are_left_out():
-    tallies, passed = tallied(ROWS, SAME)
-    assert passed == [b"timeless"]
-    assert list(tallies.changed()) == []
-    assert tallies.found() == SAME
+@given(digests)
+def test_a_state_is_read_as_it_was_written(found):
+    subject = lookback()
+    subject.keep(found)
+    assert lookback(over(subject)).known == found
 
 
-@pytest.mark.parametrize("late", [(START + HOUR / 4, 1, b"late"), (START + HOUR / 4, 0, b"late")])
-def test_one_late_row_brings_its_whole_bucket_and_no_other(late):
-    tallies, _ = tallied([*ROWS, late], SAME)
-    assert list(tallies.changed()) == [Rows.of([b"a", b"b", b"late"])]
+def test_a_row_takes_seven_bytes_and_those_nine_and_a_third():
+    subject = lookback()
+    subject.keep([0, 1, 2**56 - 1])
+    assert over(subject)["known"] == base64.b64encode(bytes(7) + bytes(6) + b"\1" + b"\xff" * 7).decode()
 
 
-@given(st.permutations(ROWS))
-def test_the_order_of_rows_does_not_count(rows):
-    assert tallied(rows)[0].found() == SAME
+@pytest.mark.parametrize("rows", [0, 10, 1_000, 25_000])
+def test_a_state_takes_two_kibibytes_and_ten_bytes_a_row(rows):
+    subject = lookback()
+    subject.keep(many(rows))
+    subject.count(hours(0, 48), [timestamp(START + number % 48 * HOUR) for number in range(rows)])
+    assert len(lookback(over(subject)).known) == rows
+    assert len(json.dumps(over(subject), separators=(",", ":"))) <= 2048 + 10 * rows
 
 
-def test_a_state_is_read_as_it_was_written():
-    assert buckets_from([bucket.as_json() for bucket in SAME]) == SAME
+def test_however_many_rows_there_are_a_state_takes_256_kibibytes_at_most():
+    subject = lookback()
+    subject.keep(many(100_000))
+    subject.count(hours(0, 48), [timestamp(START + number % 48 * HOUR) for number in range(100_000)])
+    for number in range(1_000):
+        subject.keep_repeated(f"call-{number}")
+    state = over(subject)
+    assert len(json.dumps(state, separators=(",", ":"))) <= 256 * 1024
+    assert 25_000 <= len(lookback(state).known) == MOST_ROWS
 
 
-@pytest.mark.parametrize("state", [None, 7, "x", [[1]], [["a", "b", 1, "c"]], [[None, None, None, None]]])
-def test_a_state_that_cannot_be_read_knows_nothing(state):
-    assert buckets_from(state) == []
+def test_the_digests_that_there_is_room_for_are_the_same_in_every_sync():
+    """Of 100,000 rows that do not change a quarter is remembered, and it is the same quarter every time."""
+    first, second = lookback(), lookback()
+    first.keep(many(100_000))
+    second.keep(reversed(many(100_000)))
+    assert over(first)["known"] == over(second)["known"]
+
+
+def test_a_complete_sync_forgets_the_rows_that_it_did_not_find():
+    subject = lookback()
+    subject.keep([1, 2])
+    following = lookback(over(subject))
+    following.keep([2, 3])
+    assert lookback(over(following)).known == {2, 3}
+
+
+def cut_off():
+    """A sync that knew rows 1 and 2, and was cut off when it had found 3 and one with the hour of another."""
+    first = lookback()
+    first.keep([1, 2])
+    first.count(hours(0, 1), [timestamp(START)] * 2)
+    second = lookback(over(first))
+    second.keep([3])
+    second.count(hours(1, 2), [timestamp(START + HOUR)])
+    return over(second, is_complete=False)
+
+
+def test_a_sync_that_was_cut_off_leaves_old_beside_new():
+    state = cut_off()
+    assert lookback({"known": state["known"]}).known == {1, 2}
+    assert lookback({"known": state["found"]}).known == {3}
+    assert lookback(state).known == {1, 2, 3}
+    assert lookback(state).hours() == {START: 2, START + HOUR: 1}
+
+
+def test_the_sync_that_resumes_leaves_what_both_found():
+    third = lookback(cut_off())
+    third.keep([4])
+    assert lookback(over(third, resumes=True)).known == {3, 4}
+    again = over(third, is_complete=False, resumes=True)  # killed once more
+    assert lookback({"known": again["known"]}).known == {1, 2}
+    assert lookback({"known": again["found"]}).known == {3, 4}
+
+
+def test_a_cut_off_sync_that_found_nothing_leaves_the_state_as_it_was():
+    first = lookback()
+    first.keep([1])
+    assert over(lookback(over(first)), is_complete=False) == over(first)
+
+
+def test_the_next_sync_is_told_how_many_rows_whole_hours_had():
+    subject = lookback()
+    times = [timestamp(START + HOUR * hour / 4) for hour in range(16)]
+    subject.count(hours(0, 4), times)
+    following = lookback(over(subject))
+    assert following.hours() == {START + number * HOUR: 4 for number in range(4)}
+    assert following.remembered(hours(0, 4)) == 16
+    assert following.remembered(hours(1, 2)) == 4
+    assert following.remembered(Period(START + HOUR / 2, START + 3 * HOUR - HOUR / 4)) == 4  # the hour 01:00 alone
+    assert following.remembered(hours(8, 9)) == 0
+
+
+def test_a_row_counts_for_the_window_that_brought_it_wherever_its_clock_lies():
+    subject = lookback()
+    subject.count(hours(2, 4), ["2016-01-05T00:00:00Z", "2036-01-05T00:00:00Z", None, "2026-01-05T02:30:00Z"])
+    assert lookback(over(subject)).hours() == {START + 2 * HOUR: 3, START + 3 * HOUR: 1}
+
+
+def test_a_window_counts_up_to_its_end_and_not_the_hour_that_begins_there():
+    subject = lookback()
+    subject.count(hours(0, 1), [timestamp(START + HOUR)])
+    assert lookback(over(subject)).hours() == {START: 1}
+
+
+def test_hours_before_the_lookback_are_forgotten_by_a_complete_sync():
+    subject = lookback(keeps_from=START + 2 * HOUR)
+    subject.count(hours(0, 3), [timestamp(START), timestamp(START + 2 * HOUR)])
+    assert lookback(over(subject)).hours() == {START + 2 * HOUR: 1}
+
+
+def test_an_id_that_was_seen_with_two_calls_is_remembered_while_the_lookback_reaches_it():
+    subject = lookback()
+    subject.keep_repeated("c1")
+    following = lookback(over(subject))
+    assert following.repeated == {"c1"}
+    assert lookback(over(following, is_complete=False)).repeated == {"c1"}
+    assert lookback(over(following, resumes=True)).repeated == {"c1"}
+    assert lookback(over(following)).repeated == set()  # not seen again
 
 
 @pytest.mark.parametrize(
-    ("minutes", "step"), [(0, 1), (60, 1), (1440, 1), (2880, 1), (2881, 2), (43200, 24), (525600, 192)]
+    "garbage",
+    [
+        *({"known": value} for value in (None, 7, "x", "AAAA", [1], {"a": 1}, "ÄÖ", "AAAAAAAAAAA")),
+        *({"hours": value} for value in (None, 7, "x", [], [1], ["x", 1], ["2026-01-05T00:00:00Z", "x"], {"a": 1})),
+        *({"repeated": value} for value in (None, 7, "x", [1], {"a": 1})),
+        {"found": 5, "known": [], "hours": ["9999-99-99", 3], "repeated": [None]},
+    ],
 )
-def test_a_lookback_of_any_length_takes_at_most_48_buckets(minutes, step):
-    assert step_of(timedelta(minutes=minutes)) == step * HOUR
-    assert timedelta(minutes=minutes) / step_of(timedelta(minutes=minutes)) <= 48
+def test_a_state_that_cannot_be_read_knows_nothing(garbage):
+    subject = lookback(garbage)
+    assert (subject.known, subject.hours(), subject.repeated) == (set(), {}, set())
+    assert over(subject) == {"known": ""}
 
 
-@given(st.integers(0, 48), st.integers(0, 48), st.integers(-5, 60))
-def test_buckets_cover_what_lies_behind_the_horizon_once(first, second, horizon):
-    gap = hours(0, 48)
-    known = [Bucket(hours(*sorted((first, second))), 1, "x")] if first != second else []
-    periods = bucket_periods(gap, known, START + horizon * HOUR, HOUR, "UTC")
-    assert all(one.end <= following.start for one, following in itertools.pairwise(periods))
-    behind = Period(START + max(horizon, 0) * HOUR, gap.end) if horizon < 48 else None
-    if behind:
-        assert list(behind.without(periods)) == []
-    assert all(bucket.period in periods for bucket in known)
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=8))
+def test_no_state_at_all_raises_anything(value):
+    subject = lookback(dict.fromkeys(("known", "found", "hours", "repeated"), value))
+    over(subject)
+    over(subject, is_complete=False)

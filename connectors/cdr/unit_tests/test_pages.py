@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdr.bodies import parse
 from cdr.errors import BodyError
-from cdr.pages import Block, Frame, Rows, _bounds, digest, parse, read_page
-from cdr.windows import Period
+from cdr.pages import Block, Frame, Rows, call_text, digest, is_another_call, read_page
+from cdr.scope import Scope
 from fakes import DAY, Paged, call, config
 
 PLAN = Paged(config(include_raw=True)).plan()
+SCOPE = Scope(DAY, DAY, DAY)
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -25,14 +27,14 @@ def page(*rows, **more):
     return orjson.dumps({"rows": rows, "total": len(rows), "last": 1, **more})
 
 
-def read(body, period: Period | None = DAY, with_digests=False) -> Block:
-    return read_page(body, PLAN, period, with_digests)
+def read(body, scope: Scope | None = SCOPE, with_digests=False) -> Block:
+    return read_page(body, PLAN, scope, with_digests)
 
 
 @given(st.lists(anything, max_size=5))
 def test_whatever_a_row_is_it_is_kept_on_a_line_of_its_own(rows):
     body = json.dumps({"rows": rows, "total": len(rows)}).encode()
-    block = read(body, period=None)
+    block = read(body, scope=None)
     assert len(block.lines()) == len(rows)
     for line in block.lines():
         assert b"\n" not in line
@@ -85,17 +87,44 @@ def test_what_was_cut_is_not_quoted():
     assert "442079460000" not in cut.value.message
 
 
+def line(**columns):
+    return json.dumps(columns, separators=(",", ":")).encode()
+
+
 def test_a_digest_changes_with_the_row_and_not_with_the_signature_of_its_link():
-    row = {
-        "id": "1",
-        "recording_url": "https://a/b?sig=1",
-        "recording_expires_at": "x",
-        "raw": {"audio": "https://a/b?sig=1"},
+    link = {"recording_url": "https://a.test/b?sig=1", "recording_expires_at": "2026-01-05T00:00:00Z"}
+    row = {"id": "1", **link, "raw": {"audio": "https://a.test/b?sig=1"}}
+    signed_anew = {
+        **row,
+        "recording_url": "https://a.test/b?sig=2",
+        "recording_expires_at": "2026-01-06T00:00:00Z",
+        "raw": {"audio": "https://a.test/b?sig=2"},
     }
-    signed_anew = {**row, "recording_url": "https://a/b?sig=2", "raw": {"audio": "https://a/b?sig=2"}}
     without = {**row, "recording_url": None, "raw": {"audio": None}}
-    assert digest(row) == digest(signed_anew)
-    assert len({digest(row), digest(without), digest({**row, "id": "2"})}) == 3
+    another = {**row, "recording_url": "https://a.test/c?sig=1"}
+    assert digest(line(**row)) == digest(line(**signed_anew))
+    assert len({digest(line(**one)) for one in (row, without, another, {**row, "id": "2"})}) == 4
+
+
+def test_a_question_mark_that_is_no_link_counts():
+    assert digest(line(notes="who? a")) != digest(line(notes="who? b"))
+
+
+@given(st.binary(max_size=60))
+def test_a_digest_has_56_bits(text):
+    assert 0 <= digest(text) < 2**56
+
+
+CALL = ("2026-01-05 00:00:00", "+12025550101", "+12025550102", "in")
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_call_is_another_one_where_both_say_something_else_and_not_where_one_says_nothing(place):
+    other, nothing = [*CALL], [*CALL]
+    other[place], nothing[place] = "else", None
+    assert is_another_call(call_text(CALL), call_text(tuple(other)))
+    assert not is_another_call(call_text(CALL), call_text(tuple(nothing)))
+    assert not is_another_call(call_text(tuple(nothing)), call_text(CALL))
 
 
 FRAME = Frame(b'{"data":', b',"emitted_at":1}')
@@ -103,7 +132,7 @@ FRAME = Frame(b'{"data":', b',"emitted_at":1}')
 
 def test_rows_are_the_same_within_a_frame_and_in_one_that_is_put_around_them_later():
     body = page(call(1), {**call(2), "name": "two\nlines\r\n"}, [3])
-    bare, framed = read(body).rows, read_page(body, PLAN, DAY, frame=FRAME).rows
+    bare, framed = read(body).rows, read_page(body, PLAN, SCOPE, frame=FRAME).rows
     assert framed.json == bare.framed(FRAME) == framed.framed(Frame(b"another"))
     assert [json.loads(line) for line in framed.json.splitlines()] == [
         {"data": json.loads(line), "emitted_at": 1} for line in bare.lines()
@@ -113,17 +142,6 @@ def test_rows_are_the_same_within_a_frame_and_in_one_that_is_put_around_them_lat
     assert Rows().framed(FRAME) == b""
 
 
-@given(st.integers(-2, 2), st.sampled_from(["", ".0", ".4", ".5", ".50", ".500001", ".6"]), st.booleans())
-def test_a_row_belongs_to_a_period_where_its_time_does_also_within_a_second(seconds, fraction, halved):
-    half = timedelta(milliseconds=500 if halved else 0)
-    period = Period(DAY.start + half, DAY.start + half + timedelta(seconds=1))
-    second = DAY.start + timedelta(seconds=seconds)
-    text = f"{second.isoformat()[:19]}{fraction}Z"
-    moment = second + timedelta(seconds=float(fraction or 0))
-    first, last = _bounds(period)
-    assert (first <= text[:-1] < last) == (period.start <= moment < period.end)
-
-
 def test_the_highest_time_counts_fractions_and_rows_of_the_period_only():
     times = ["2026-01-05 00:00:00", "2026-01-05 00:00:09", "2026-01-05 00:00:02", "2026-01-09 00:00:00", "soon"]
     rows = [{**call(number), "time": time} for number, time in enumerate(times)]
@@ -131,7 +149,21 @@ def test_the_highest_time_counts_fractions_and_rows_of_the_period_only():
     assert read(page(rows[-1])).highest is None
 
 
-def test_digests_are_taken_where_they_are_asked_for():
-    body = page(call(1), call(2))
-    assert read(body).digests == [0, 0]
-    assert len(set(read(body, with_digests=True).digests) - {0}) == 2
+def test_digests_and_times_are_taken_where_they_are_asked_for():
+    body = page(call(1), {**call(2), "time": "soon"})
+    assert (read(body).digests, read(body).times) == ([], [])
+    block = read(body, with_digests=True)
+    assert block.digests == [digest(one) for one in block.lines()]
+    assert block.times == ["2026-01-05T00:00:01Z", None]
+
+
+def test_no_row_is_cut_by_its_time():
+    times = ["2026-01-05 00:00:00", "2026-01-09 00:00:00", "1999-01-01 00:00:00", "soon", "2026-01-05 00:00:01"]
+    block = read(page(*[{**call(number), "time": time} for number, time in enumerate(times)]))
+    assert block.rows.count == len(block.ids) == len(block.calls) == 5
+    assert [place > 0 for place in block.places] == [False, True, True, False, False]
+    assert block.timeless == [3]
+
+
+def test_a_page_whose_rows_are_all_inside_has_no_places():
+    assert read(page(call(1), call(2))).places == []

@@ -90,11 +90,11 @@ DAY_IN_JUNE = Period(at("2026-06-01"), at("2026-06-02"))
 @pytest.mark.parametrize(
     ("window", "zone", "expected"),
     [
-        (Window("a", "b", bounds="inclusive"), "UTC", {"a": "2026-06-01 00:00:00", "b": "2026-06-02 00:00:00"}),
-        (Window("a", "b", bounds="half_open"), "UTC", {"a": "2026-06-01 00:00:00", "b": "2026-06-02 00:00:00"}),
-        (Window("a", "b", bounds="unknown"), "UTC", {"a": "2026-05-31 23:59:59", "b": "2026-06-02 00:00:01"}),
-        (Window("a", "b"), "Europe/London", {"a": "2026-06-01 01:00:00", "b": "2026-06-02 01:00:00"}),
-        (Window("a", "b", format="%d/%m/%Y"), "UTC", {"a": "01/06/2026", "b": "02/06/2026"}),
+        # A second more in front: no vendor is sure to include its bounds.
+        (Window("a", "b"), "UTC", {"a": "2026-05-31 23:59:59", "b": "2026-06-02 00:00:00"}),
+        (Window("a", "b"), "Europe/London", {"a": "2026-06-01 00:59:59", "b": "2026-06-02 01:00:00"}),
+        (Window("a", "b", margin=DAY), "UTC", {"a": "2026-05-31 00:00:00", "b": "2026-06-02 00:00:00"}),
+        (Window("a", "b", format="%d/%m/%Y", margin=0 * DAY), "UTC", {"a": "01/06/2026", "b": "02/06/2026"}),
     ],
 )
 def test_a_period_is_asked_for_in_the_vendors_words(window, zone, expected):
@@ -105,7 +105,19 @@ def test_an_edge_in_the_repeated_hour_asks_for_the_hours_around_it():
     # 00:30 UTC is 01:30 for the first time, 01:30 UTC is 01:30 for the second time.
     period = Period(at("2025-10-26T00:30:00"), at("2025-10-26T01:30:00"))
     asked = Window("a", "b").params(period, "Europe/London")
-    assert asked == {"a": "2025-10-26 00:30:00", "b": "2025-10-26 02:30:00"}
+    assert asked == {"a": "2025-10-26 00:29:59", "b": "2025-10-26 02:30:00"}
+
+
+@given(periods, st.sampled_from(ZONES), st.sampled_from([0 * HOUR, timedelta(seconds=1), DAY]))
+def test_a_request_names_more_than_its_period_and_never_less(period, zone, margin):
+    window = Window("a", "b", margin=margin)
+    asked, covers = window.asked(period, zone), window.covers(period, zone)
+    assert covers.start == asked.start <= period.start - margin
+    assert covers.end - margin == asked.end >= period.end
+    assert occurs_once(asked.start, zone)
+    assert occurs_once(asked.end, zone)
+    # The hour that a zone repeats is one, in Lord Howe a half: two hours beside it are always enough.
+    assert covers.length <= period.length + 2 * margin + 4 * HOUR
 
 
 def test_certain_leaves_a_moment_that_occurs_once_alone():

@@ -12,20 +12,22 @@ import pytest
 from cdr import workers
 from cdr.errors import BodyError
 from cdr.pages import Frame, read_page
+from cdr.scope import Scope
 from cdr.workers import PageWorkers
 from fakes import DAY, Paged, call, config
 
 LOGGER = logging.getLogger("airbyte")
 PLAN = Paged(config()).plan()
+SCOPE = Scope(DAY, DAY, DAY)
 PAGE = orjson.dumps({"rows": [call(n) for n in range(50)], "total": 50, "last": 1})
 # A process of another kind than pytest's: what it starts must not run the tests' main module again.
 PARENT = """
 import logging, sys, time
 from cdr.workers import PageWorkers
-from fakes import DAY, Paged, call, config
+from fakes import Paged, call, config
 if __name__ == "__main__":
     readers = PageWorkers(2, logging.getLogger("airbyte"), at_once=True)
-    readers.read_page(b'{"rows":[],"total":0,"last":1}', Paged(config()).plan(), DAY)
+    readers.read_page(b'{"rows":[],"total":0,"last":1}', Paged(config()).plan(), None)
     print(*[process.pid for process in readers._processes], flush=True)
     sys.stdin.read()
 """
@@ -52,35 +54,35 @@ def ends(pid, seconds=10.0):
 
 
 def test_a_page_is_the_same_wherever_it_is_read(two):
-    assert two.read_page(PAGE, PLAN, DAY, with_digests=True) == read_page(PAGE, PLAN, DAY, with_digests=True)
+    assert two.read_page(PAGE, PLAN, SCOPE, with_digests=True) == read_page(PAGE, PLAN, SCOPE, with_digests=True)
     assert two.read_page(PAGE, PLAN, None) == read_page(PAGE, PLAN, None)
     frame = Frame(b'{"data":', b"}")
-    assert two.read_page(PAGE, PLAN, DAY, frame=frame) == read_page(PAGE, PLAN, DAY, frame=frame)
+    assert two.read_page(PAGE, PLAN, SCOPE, frame=frame) == read_page(PAGE, PLAN, SCOPE, frame=frame)
 
 
 def test_a_body_that_is_no_page_raises_the_same_error_wherever_it_is_read(two):
     with pytest.raises(BodyError) as here:
-        read_page(b"<html>", PLAN, DAY)
+        read_page(b"<html>", PLAN, SCOPE)
     with pytest.raises(BodyError) as there:
-        two.read_page(b"<html>", PLAN, DAY)
+        two.read_page(b"<html>", PLAN, SCOPE)
     assert (there.value.message, there.value.is_html, there.value.status) == (here.value.message, True, None)
-    assert two.read_page(PAGE, PLAN, DAY).rows.count == 50
+    assert two.read_page(PAGE, PLAN, SCOPE).rows.count == 50
 
 
 def test_a_worker_that_dies_costs_no_row(two, caplog):
-    expected = read_page(PAGE, PLAN, DAY)
-    assert two.read_page(PAGE, PLAN, DAY) == expected
+    expected = read_page(PAGE, PLAN, SCOPE)
+    assert two.read_page(PAGE, PLAN, SCOPE) == expected
     with caplog.at_level(logging.INFO):
         for process in list(two._processes):
             os.kill(process.pid, signal.SIGKILL)
-            assert [two.read_page(PAGE, PLAN, DAY) for _ in range(3)] == [expected] * 3
+            assert [two.read_page(PAGE, PLAN, SCOPE) for _ in range(3)] == [expected] * 3
     assert [record.message for record in caplog.records] == [
         "A worker process has ended (exit code -9); its page is read again, in the main process."
     ] * 2
 
 
 def test_workers_end_when_they_are_closed(two):
-    two.read_page(PAGE, PLAN, DAY)
+    two.read_page(PAGE, PLAN, SCOPE)
     two.close()
     assert all(ends(process.pid) for process in two._processes)
 
@@ -106,7 +108,7 @@ def test_workers_end_with_the_process_that_started_them_whatever_ends_it(blow):
 def test_a_small_sync_starts_no_process(monkeypatch):
     monkeypatch.setattr(workers, "_cores", lambda: 2)
     readers = PageWorkers.for_threads(8, LOGGER)
-    assert readers.read_page(PAGE, PLAN, DAY).rows.count == 50
+    assert readers.read_page(PAGE, PLAN, SCOPE).rows.count == 50
     assert readers._processes == []
 
 
@@ -116,7 +118,7 @@ def test_one_core_or_one_thread_starts_no_process_however_long_it_reads(monkeypa
     monkeypatch.setattr(workers, "_SECONDS", 0.0)
     readers = PageWorkers.for_threads(threads, LOGGER)
     for _ in range(3):
-        readers.read_page(PAGE, PLAN, DAY)
+        readers.read_page(PAGE, PLAN, SCOPE)
     time.sleep(0.1)
     assert readers._processes == []
 
@@ -126,11 +128,11 @@ def test_processes_start_once_pages_have_cost_enough(monkeypatch):
     monkeypatch.setattr(workers, "_SECONDS", 0.0)
     monkeypatch.setattr(workers, "_SHARE", 0.0)
     readers = PageWorkers.for_threads(8, LOGGER)
-    expected = read_page(PAGE, PLAN, DAY)
+    expected = read_page(PAGE, PLAN, SCOPE)
     until = time.monotonic() + 20
     while not readers._ready and time.monotonic() < until:
-        assert readers.read_page(PAGE, PLAN, DAY) == expected
-    assert readers.read_page(PAGE, PLAN, DAY) == expected
+        assert readers.read_page(PAGE, PLAN, SCOPE) == expected
+    assert readers.read_page(PAGE, PLAN, SCOPE) == expected
     assert len(readers._processes) == 2
     readers.close()
 
