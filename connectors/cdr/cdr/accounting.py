@@ -131,8 +131,7 @@ class Accounting:
             if twins or repeated or (known is not None and self._differs(identity, known, call)):
                 number = 1 + sum(not is_another_call(other, call) for other, _ in twins)
                 name, line = self._renamed(lines[index], number)
-                if not repeated:
-                    self._lookback.keep_repeated(self._vendor_id(lines[index]))
+                self._lookback.keep_repeated(self._vendor_id(lines[index]))
                 self._others.setdefault(identity, set()).add(call)
                 twins.append((call, lines[index]))
                 if name not in self._calls:
