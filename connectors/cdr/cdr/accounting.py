@@ -58,7 +58,7 @@ class Accounting:
         self._calls: dict[str, int] = {}
         self._others: dict[str, set[int]] = {}
         self._brought: dict[int, list[str]] = {}
-        self._pending: dict[int, tuple[set[int], list[str | None]]] = {}
+        self._pending: dict[int, dict[Period, tuple[set[int], list[str | None]]]] = {}
         self._timeless: set[str] = set()
         self._recent: deque[list[str]] = deque()
         self._lock = threading.Lock()
@@ -81,7 +81,7 @@ class Accounting:
                 fresh = [*self._fresh(block, lines, whole_list)]
                 names = [identity for _, identity, _ in fresh]
             self._remember(names, window, whole_list)
-        return self._without_known(block, fresh, window, keeps_all)
+        return self._without_known(block, fresh, window, keeps_all, whole_list)
 
     def new_rows(self, block: Block) -> list[int]:
         """The places of those rows of a page that may still go out."""
@@ -94,9 +94,9 @@ class Accounting:
         index = self._index(window)
         with self._lock:
             # Not before: a state that another window emits must not vouch for rows that are still on their way out.
-            digests, times = self._pending.pop(index, (set(), []))
-            self._lookback.keep(digests)
-            self._lookback.count(window, times)
+            for period, (digests, times) in self._pending.pop(index, {}).items():
+                self._lookback.keep(digests)
+                self._lookback.count(period, times)
             self._closed[index] = True
             for near in self._near(index):
                 if near in self._brought and all(self._closed[other] for other in self._near(near)):
@@ -150,7 +150,12 @@ class Accounting:
         return is_another_call(known, call) and call not in self._others.get(identity, ())
 
     def _without_known(
-        self, block: Block, fresh: list[tuple[int, str, bytes | None]] | None, window: Period, keeps_all: bool
+        self,
+        block: Block,
+        fresh: list[tuple[int, str, bytes | None]] | None,
+        window: Period,
+        keeps_all: bool,
+        whole_list: bool,
     ) -> Given:
         if not block.digests:
             return self._rows(block, fresh, ())
@@ -158,14 +163,17 @@ class Accounting:
         places = range(len(block.ids)) if fresh is None else [index for index, _, _ in fresh]
         renamed = {} if fresh is None else {index: line for index, _, line in fresh if line is not None}
         digests = {index: digest(renamed[index]) if index in renamed else block.digests[index] for index in places}
-        keeps_from = timestamp(lookback.keeps_from)
+        # Of everything that a server has, the next sync gives out what one clock puts into it: not the one that counts.
+        keeps_from = timestamp(lookback.keeps_from - CLOCKS_DIFFER * whole_list)
         kept = [
             index
             for index in places
             if keeps_all or (block.places and block.places[index]) or (block.times[index] or "~") >= keeps_from
         ]
         with self._lock:
-            waiting, times = self._pending.setdefault(self._index(window), (set(), []))
+            of_window = self._pending.setdefault(self._index(window), {})
+            period = Period(self._windows[0].start, self._windows[-1].end) if whole_list else window
+            waiting, times = of_window.setdefault(period, (set(), []))
             waiting.update(digests[index] for index in kept)
             times += [block.times[index] for index in kept]
         unchanged = [index for index in places if lookback.is_known(digests[index])]
