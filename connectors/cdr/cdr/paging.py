@@ -108,7 +108,7 @@ class Pager:
         if promised is not None and not in_order:
             blocks: Iterator[Block] = self._in_parallel(period, range(start + 1, start + promised), granted)
         else:
-            blocks = (self._next_page(period, index, granted, reading) for index in itertools.count(start + 1))
+            blocks = (self._next_page(period, index, granted) for index in itertools.count(start + 1))
         previous = first
         for number in range(1, _MOST_PAGES):
             block = None if promised is not None and number >= promised else next(blocks, None)
@@ -186,14 +186,13 @@ class Pager:
             raise PagesIgnoredError
         return True
 
-    def _next_page(self, period: Period | None, index: int, granted: int, reading: Reading) -> Block:
-        """A page behind the first. Where nothing says how many there are, a refusal can mean that there are no more."""
+    def _next_page(self, period: Period | None, index: int, granted: int) -> Block:
+        """A page behind the first. A refusal can mean that there are no more."""
         try:
             return self.page(period, index, granted)
         except SyncError as refusal:
-            told = reading.total is not None and not self.totals_are_of_the_account
-            if refusal.status == HTTPStatus.NOT_FOUND and (not told or reading.received >= (reading.total or 0)):
-                return Block(Facts(0))
+            if refusal.status == HTTPStatus.NOT_FOUND:
+                return Block(Facts(0))  # the totals say whether something is missing
             if refusal.status in _NO_SUCH_PAGE and period is not None:
                 raise PagesIgnoredError from refusal
             raise
