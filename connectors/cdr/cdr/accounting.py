@@ -70,7 +70,7 @@ class Accounting:
         self._calls: dict[str, str] = {}
         self._others: dict[str, set[str]] = {}
         self._brought: dict[int, list[str]] = {}
-        self._pending: dict[int, list[Kept]] = {}
+        self._pending: dict[int, dict[Period, list[Kept]]] = {}
         self._held: dict[int, Held] = {}
         self._foreign: dict[int, dict[str, tuple[str, bytes]]] = {}
         self._released = [False] * len(windows)
@@ -96,13 +96,14 @@ class Accounting:
                 fresh = [*self._fresh(block, lines, window, whole_list)]
                 names = [identity for _, identity, _ in fresh]
             self._remember(names, window, whole_list)
-        return self._without_known(block, fresh, window, keeps_all)
+        return self._without_known(block, fresh, window, keeps_all, whole_list)
 
-    def new_rows(self, block: Block) -> list[int]:
+    def new_rows(self, block: Block, *, whole_list: bool = False) -> list[int]:
         """The places of those rows of a page that may still go out."""
+        left_out = MARGIN | OUTSIDE * whole_list
         with self._lock:
             left = [index for index, identity in enumerate(block.ids) if identity not in self._calls]
-            return [index for index in left if not (block.places and block.places[index] & MARGIN)]
+            return [index for index in left if not (block.places and block.places[index] & left_out)]
 
     def released(self, window: Period) -> Iterator[Given]:
         """The rows of a window that had to wait for it to be complete, and have changed."""
@@ -124,7 +125,8 @@ class Accounting:
         index = self._index(window)
         with self._lock:
             # Not before: a state that another window emits must not vouch for rows that are still on their way out.
-            self._lookback.keep(self._span(window), self._pending.pop(index, ()))
+            for span, rows in self._pending.pop(index, {}).items():
+                self._lookback.keep(span, rows)
             self._closed[index] = True
             for near in self._near(index):
                 if near in self._brought and all(self._closed[other] for other in self._near(near)):
@@ -190,7 +192,12 @@ class Accounting:
         return is_another_call(known, call) and call not in self._others.get(identity, ())
 
     def _without_known(
-        self, block: Block, fresh: list[tuple[int, str, bytes | None]] | None, window: Period, keeps_all: bool
+        self,
+        block: Block,
+        fresh: list[tuple[int, str, bytes | None]] | None,
+        window: Period,
+        keeps_all: bool,
+        whole_list: bool,
     ) -> Given:
         if not block.digests:
             return self._rows(block, fresh, ())
@@ -198,14 +205,16 @@ class Accounting:
         places = range(len(block.ids)) if fresh is None else [index for index, _, _ in fresh]
         renamed = {} if fresh is None else {index: line for index, _, line in fresh if line is not None}
         digests = {index: digest(renamed[index]) if index in renamed else block.digests[index] for index in places}
-        keeps_from = timestamp(lookback.keeps_from_hour)
+        # Of everything that a server has, the next sync gives out what one clock puts into it: not the one that counts.
+        keeps_from = timestamp(lookback.keeps_from_hour - CLOCKS_DIFFER * whole_list)
         kept = [
             Kept(digests[index], block.times[index], block.ids[index])
             for index in places
             if keeps_all or (block.places and block.places[index]) or (block.times[index] or "~") >= keeps_from
         ]
         with self._lock:
-            self._pending.setdefault(self._index(window), []).extend(kept)
+            span = Period(self._windows[0].start, self._windows[-1].end) if whole_list else self._span(window)
+            self._pending.setdefault(self._index(window), {}).setdefault(span, []).extend(kept)
         if lookback.cell is None:
             same = [index for index in places if digests[index] in lookback.known]
             return self._rows(block, fresh, same, len(same))

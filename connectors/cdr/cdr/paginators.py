@@ -64,7 +64,7 @@ class Paginator(ABC):
         """How many pages the window has by the first answer, None where only reading on tells."""
         if first.last is not None and first.total is not None:
             return max(1, first.last)
-        if first.total is None or (first.total and not first.rows):
+        if first.total is None or first.total < first.rows or (first.total and not first.rows):
             return None
         return max(1, -(-first.total // (first.rows or 1)))
 

@@ -129,6 +129,13 @@ class Pager:
         distance = period.length + _APART + 2 * self._stream.window.wider
         return Period(period.start - distance, period.end - distance)
 
+    def beside(self, period: Period) -> Iterator[Period]:
+        """What can be asked for together with a short `period`: as far back as one request reaches, and ahead."""
+        room = self._stream.window.step - period.length
+        if room > timedelta(0):
+            yield Period(period.start - room, period.start)
+            yield Period(period.end, period.end + room)
+
     def endless(self, period: Period | None) -> TransientError:
         """The error of a stretch whose pages come again and again."""
         return TransientError(
@@ -159,7 +166,8 @@ class Pager:
         if self._sync is None:
             return False
         lookback = self._sync.lookback
-        return bool(lookback.known) or self.window.covers(asked, self._stream.zone).end > lookback.keeps_from_hour
+        reaches_it = self.window.covers(asked, self._stream.zone).end > lookback.keeps_from_hour
+        return self.everything or bool(lookback.known) or reaches_it
 
     def _promised(self, first: Block) -> int | None:
         promised = None if self.totals_are_of_the_account else self._stream.paginator.pages(first.facts)
@@ -188,10 +196,10 @@ class Pager:
         try:
             return self.page(period, index, granted)
         except SyncError as refusal:
-            told = reading.total is not None and not self.totals_are_of_the_account
-            if refusal.status == HTTPStatus.NOT_FOUND and (not told or reading.received >= (reading.total or 0)):
-                return Block(Facts(0))
+            if refusal.status == HTTPStatus.NOT_FOUND:
+                return Block(Facts(0))  # the totals say whether something is missing
             if refusal.status in _NO_SUCH_PAGE and period is not None:
+                told = reading.total is not None and not self.totals_are_of_the_account
                 if not told and not self._may_be_full(previous):
                     return Block(Facts(0))
                 raise PagesIgnoredError from refusal

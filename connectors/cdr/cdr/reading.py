@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cdr.accounting import Accounting, Given
@@ -105,6 +105,20 @@ class WindowReader:
         forms = self._requester.forms
         return {**({"forms": forms} if forms else {}), **self._scout.remembered()}
 
+    def begins_at(self, now: datetime) -> None:
+        """Find whether the sync reaches further back than the vendor keeps its calls."""
+        kept, sync = self._stream.kept, self._sync
+        if kept is not None and sync is not None and sync.windows and sync.reads.start < now - kept:
+            self.findings.add(
+                Finding(
+                    "retention",
+                    "calls since `start_date`",
+                    f"keeps {kept.days} days",
+                    effect="what is older is asked for all the same, but may have been archived, and would then be "
+                    "missing here without any error",
+                )
+            )
+
     def conclude(self) -> None:
         """Find what only the whole sync shows."""
         odd = self._issues["time_unreadable"] + self._issues["time_mismatch"]
@@ -179,7 +193,7 @@ class WindowReader:
                 pass
             else:
                 return
-        yield from self._whole.read(window, count, self._noted)
+        yield from self._whole.read(window, count, self._completed, self._noted)
 
     def _settled(self, period: Period, window: Period, count: WindowCount) -> Iterator[Rows]:
         """All rows of a stretch: read again or in halves until nothing is doubtful."""
@@ -211,7 +225,7 @@ class WindowReader:
                 reading.add(block)
                 yield self._noted(block, Given(block.rows, range(len(block.ids))), count)
                 continue
-            self._whole.weigh(part, index, block)
+            self._whole.weigh(part, index, block, reading.granted or block.facts.rows)
             if self._pager.totals_are_of_the_account:
                 block.facts = replace(block.facts, total=None)
             reading.add(block)
@@ -241,19 +255,18 @@ class WindowReader:
         if self._total_is_of_the_account(period, reading):
             return
         self._logger.info(f"{self._stream.name}: window {period}: {reading.figures()}; reading it again")
-        parts, least, disagreeing = self.halves(period) or (period,), 0, ""
+        parts, least, disagrees = self.halves(period) or (period,), 0, False
         for part in parts:
             second = Reading()
             yield from self.read_once(part, window, second, count, in_order=True)
             least += second.least_total or 0
-            if not second.reaches_least():
-                disagreeing = second.figures()
+            disagrees = disagrees or not second.reaches_least()
             reading.join(second)
         # Days overlap where the filter knows nothing narrower: then their totals do not add up to anything.
         adds_up = not self._pager.window.knows_days_only or len(parts) == 1
-        if disagreeing and not (adds_up and reading.received >= least):
+        if disagrees and not (adds_up and reading.received >= least):
             raise TransientError(
-                f"{self._stream.name}: the window {period} does not add up: {disagreeing}, read twice. "
+                f"{self._stream.name}: the window {period} does not add up: {reading.figures()}, read twice. "
                 "Its state was not advanced; run the sync again later."
             )
 
@@ -277,7 +290,10 @@ class WindowReader:
                             effect="a window's rows cannot be held against it",
                         )
                     )
-            return bool(self._pager.totals_are_of_the_account)
+            if not self._pager.totals_are_of_the_account:
+                return False
+        reading.forget_totals()
+        return True
 
     def _refuse_an_empty_answer(self, period: Period, reading: Reading, remembered: int) -> None:
         """Nothing came where the last sync found calls: the newest windows tell what that is worth."""
@@ -314,7 +330,11 @@ class WindowReader:
 
     def _new_rows(self, block: Block) -> list[int]:
         """The places of those rows of a page that have not gone out in this sync."""
-        return [*range(len(block.ids))] if self._accounting is None else self._accounting.new_rows(block)
+        return (
+            [*range(len(block.ids))]
+            if self._accounting is None
+            else self._accounting.new_rows(block, whole_list=self._pager.everything)
+        )
 
     def _noted(self, block: Block, given: Given, count: WindowCount) -> Rows:
         count.rows += given.rows.count

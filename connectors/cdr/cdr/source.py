@@ -203,6 +203,7 @@ class Session:
         windows: Sequence[Period | None] = cursor.periods() if cursor else [None]
         run = self._runs[cls.name] = StreamRun(cls.name, len(windows), self._repository)
         reader = self.reader(stream, run.meter, self._sync(cursor, stream) if cursor else None)
+        reader.begins_at(self._now)
         run.findings = reader.findings
         run.since = cursor.since if cursor else None
         self._readers_of[cls.name] = reader

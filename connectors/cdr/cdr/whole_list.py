@@ -22,6 +22,7 @@ from cdr.windows import Period
 _PAGES_REMEMBERED: Final = 50
 _READINGS: Final = (1, 2)
 
+Complete = Callable[[Block], Block]
 Note = Callable[[Block, Given, WindowCount], Rows]
 
 
@@ -50,7 +51,7 @@ class WholeList:
     def filter_is_ignored(self) -> bool:
         return self._pager.everything
 
-    def weigh(self, period: Period, index: int, block: Block) -> None:
+    def weigh(self, period: Period, index: int, block: Block, granted: int) -> None:
         """Where rows came that nobody asked for, one request for another stretch tells whether they always come.
 
         Raises FilterIgnoredError where they do.
@@ -59,13 +60,13 @@ class WholeList:
             return
         with self._one_asks:
             if not self._is_weighed:
-                self._pager.everything = self._comes_always(period, index, block)
+                self._pager.everything = self._comes_always(period, index, block, granted)
                 self._is_weighed = True
                 self._note(period)
         if self._pager.everything:
             raise FilterIgnoredError
 
-    def read(self, window: Period, count: WindowCount, note: Note) -> Iterator[Rows]:
+    def read(self, window: Period, count: WindowCount, complete: Complete, note: Note) -> Iterator[Rows]:
         """Everything, once for all windows of the sync. One window reads it, the others wait."""
         with self._one_reads:
             if self._failure is not None:
@@ -73,31 +74,32 @@ class WholeList:
             if self._is_read:
                 return
             try:
-                yield from self._rows(window, count, note)
+                yield from self._rows(window, count, complete, note)
             except SyncError as failure:
                 self._failure = failure
                 raise
             self._is_read = True
 
-    def _comes_always(self, period: Period, index: int, block: Block) -> bool:
+    def _comes_always(self, period: Period, index: int, block: Block, granted: int) -> bool:
         try:
-            other = self._pager.page(self._pager.elsewhere(period), index, block.facts.rows, once=True)
+            other = self._pager.page(self._pager.elsewhere(period), index, granted, once=True)
         except SyncError:
             other = Block(Facts(0))
         there = set(zip(other.ids, other.calls, strict=True))
         return not there.isdisjoint(zip(block.ids, block.calls, strict=True))
 
-    def _rows(self, window: Period, count: WindowCount, note: Note) -> Iterator[Rows]:
+    def _rows(self, window: Period, count: WindowCount, complete: Complete, note: Note) -> Iterator[Rows]:
         received, total = 0, None
         for attempt in _READINGS:
-            received, total, recent = 0, None, deque[set[str]](maxlen=_PAGES_REMEMBERED)
+            received, total, recent = 0, None, deque[set[tuple[str, str]]](maxlen=_PAGES_REMEMBERED)
             try:
                 for _, block in self._pager.blocks(window, Reading(), in_order=attempt > 1):
-                    ids = set(block.ids)
-                    received += len(ids.difference(*recent)) + len(block.ids) - len(ids)
+                    calls = set(zip(block.ids, block.calls, strict=True))
+                    received += len(calls.difference(*recent)) + len(block.ids) - len(calls)
                     total = block.facts.total if total is None else total
-                    recent.append(ids)
-                    yield note(block, self._accounting.given(block, window, whole_list=True), count)
+                    recent.append(calls)
+                    completed = complete(block)
+                    yield note(completed, self._accounting.given(completed, window, whole_list=True), count)
             except (TooSlowError, TooLargeError, PagesIgnoredError) as error:
                 reason = str(error) or "it has one page only"
                 raise TransientError(
