@@ -16,7 +16,7 @@ from cdr.accounting import Accounting, Given
 from cdr.doubt import Doubt
 from cdr.errors import SyncError, TooLargeError, TooSlowError, TransientError
 from cdr.findings import Finding, Findings
-from cdr.means import Means, Sync, WindowCount
+from cdr.means import Means, Scouted, Sync, WindowCount
 from cdr.pages import Block, Rows
 from cdr.paginators import Facts
 from cdr.paging import Pager, PagesIgnoredError
@@ -27,7 +27,7 @@ from cdr.stream import Stream
 from cdr.whole_list import FilterIgnoredError, WholeList
 from cdr.windows import Period, timestamp
 
-__all__ = ["Means", "Sync", "WindowCount", "WindowReader"]
+__all__ = ["Means", "Scouted", "Sync", "WindowCount", "WindowReader"]
 
 _SHORTEST_SLOW: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
@@ -95,6 +95,16 @@ class WindowReader:
             self._received[period] = count.rows + count.unchanged
             self._issues.update(count.issues)
 
+    def scouted(self) -> Scouted:
+        """What the rows show of the vendor's clock, found out before the first one goes out."""
+        self._prepare()
+        return self._scout.scouted
+
+    @property
+    def ignores_filter(self) -> bool:
+        """Whether the server was seen to send everything, whatever is asked for."""
+        return self._pager.everything
+
     def closed(self, period: Period) -> None:
         """Take note that the rows of a window are on their way out, before its state."""
         if self._accounting:
@@ -148,7 +158,10 @@ class WindowReader:
         with self._one_prepares:
             if self._is_prepared or self._sync is None:
                 return
-            self._scout.look([self._pager.widened(window) for window in self._sync.windows], self._pager.plan)
+            if self._sync.scouted is None:
+                self._scout.look([self._pager.widened(window) for window in self._sync.windows], self._pager.plan)
+            else:
+                self._scout.take(self._sync.scouted)
             if self._scout.zone or self._requester.zone:
                 self._pager.plan = self._stream.plan(self._scout.zone, self._requester.zone)
             self._is_prepared = True
