@@ -137,9 +137,7 @@ def _edges(session: Session, stream: Stream, task: Task, period: Period) -> Edge
     def read(stretch: Period) -> Iterator[Rows]:
         return session.reader(stream, part(stream, task, [stretch])).read(stretch, WindowCount())
 
-    is_proven = task.scouted is not None and task.scouted.is_proven
-    by_day = is_proven and stream.window.knows_days_only
-    return Edges(stream, period, task.whole or period, read, by_day=by_day)
+    return Edges(stream, period, task.whole or period, read)
 
 
 def _sentence(task: Task, window: Period | None, message: str) -> str:

@@ -167,10 +167,12 @@ class WindowReader:
             self._is_prepared = True
 
     def _made_accounting(self, sync: Sync) -> Accounting:
-        window, plan = self._stream.window, self._pager.plan
+        stream, plan = self._stream, self._pager.plan
         hour = Period(sync.period.start, sync.period.start + _HOUR)
-        reach = window.covers(hour, self._stream.zone).length + 2 * window.wider
-        return Accounting(sync.windows, reach, sync.lookback, plan.key, plan.normaliser, by_days=window.knows_days_only)
+        forms = [form.window for part in stream.uncertain for form in part.forms if form.window]
+        reach = max(window.covers(hour, stream.zone).length + 2 * window.wider for window in (stream.window, *forms))
+        by_days = stream.window.knows_days_only
+        return Accounting(sync.windows, reach, sync.lookback, plan.key, plan.normaliser, by_days=by_days)
 
     def _stretches(self, window: Period) -> Iterator[Period]:
         """A window, and at the edges of the sync what only a server that differs has there."""
