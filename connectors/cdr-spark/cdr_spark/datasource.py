@@ -218,23 +218,21 @@ class CallStreamReader(_Batches, DataSourceStreamReader, SupportsTriggerAvailabl
             return []
         from cdr_spark.reading import survey_all  # noqa: PLC0415 - as above
 
-        batch, cut, known = Period(_moment(start), _moment(end)), self._source.cut, end.get(_DIALECTS, {})
+        batch, known = Period(_moment(start), _moment(end)), end.get(_DIALECTS, {})
         planned = [
-            (
-                one,
-                [
-                    replace(task, dialect=known.get(one.identity, {}))
-                    for task in tasks(one, stream.name, period, cut, asked_for(one, stream))
-                ],
-            )
+            (one, [replace(task, dialect=known.get(one.identity, {})) for task in found])
             for one, stream in self._accounts()
-            if (period := shared(asked_for(one, stream), batch))
+            if (found := self._tasks(one, stream, batch))
         ]
         surveyed = survey_all(planned, _now(), asks=False)
         for (one, _), (first, *_) in zip(planned, surveyed, strict=True):
             if first.dialect:
                 self._dialects[one.identity] = first.dialect
         return [InputPartition(task) for told in surveyed for task in told]
+
+    def _tasks(self, one: Account, stream: Stream, batch: Period) -> list[Task]:
+        whole = asked_for(one, stream)
+        return [*tasks(one, stream.name, shared(whole, batch), self._source.cut, whole)]
 
     def _accounts(self) -> list[tuple[Account, Stream]]:
         if not self._found:
