@@ -38,9 +38,6 @@ class Edges:
         self._behind = behind if period.end < whole.end else None
         self._period = period
         self._whole = whole
-        # Where whole days are asked for every task receives rows of both neighbours. To ask for them on one side costs
-        # half: then the first task that receives a row gives it out.
-        self._is_of_the_first = stream.window.knows_days_only
         self._read = read
         self._key = stream.primary_key
         self._time = f'"{stream.cursor}":"'.encode()
@@ -52,16 +49,12 @@ class Edges:
 
     def _is_ours(self, line: bytes, *, everything: bool) -> bool:
         moment = self._moment(line)
-        if moment is None or moment >= self._whole.end:
-            is_in_front = True
-        elif moment < self._whole.start:
-            is_in_front = False  # the task nearest to it may know it as one of a margin, which nobody asked for
-        elif self._is_of_the_first:
-            is_in_front = True
-        elif moment in self._period:
+        if moment is not None and moment in self._period:
             return True
-        else:
-            is_in_front = moment < self._period.start
+        is_in_front = moment is None or moment < self._period.start
+        if moment is not None and moment not in self._whole:
+            # To the task that is nearest the row may be one of a margin, which nobody asked for: the farthest has it.
+            is_in_front = not is_in_front
         stretch = self._in_front if is_in_front else self._behind
         return stretch is None or not (everything or self._comes_with(stretch, line))
 
