@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import blake2b
@@ -136,6 +136,11 @@ class Account:
     def source(self) -> type[CallRecordSource]:
         return source_of(self.connector)
 
+    @property
+    def identity(self) -> str:
+        """What tells it from all others: two of them would give their rows the same ids."""
+        return f"{self.connector} {self.stream('call_records').account_id()}"
+
     def stream(self, name: str) -> Stream:
         """The stream of that name. Raises ConfigError where the connector has none."""
         for cls in self.source.streams:
@@ -164,11 +169,11 @@ def account(place: Place, connector: str | None, requests_per_minute: int | None
     if requests_per_minute is not None:
         raw["requests_per_minute"] = requests_per_minute
     specification = specification_of(name)
-    _keep_secret(specification, raw)
+    without_secrets = _keep_secret(specification, raw)
     try:
         config = Config(raw, specification)
     except ConfigError as error:
-        raise ConfigError(f"{place}: {error.message}") from None
+        raise ConfigError(f"{place}: {without_secrets(error.message)}") from None
     if config.group("credentials").get("auth_type") == "refresh_token":
         raise ConfigError(
             f"{place}: a refresh token is good for one use and cannot be shared by workers; "
@@ -179,16 +184,16 @@ def account(place: Place, connector: str | None, requests_per_minute: int | None
 
 def accounts(options: Mapping[str, str]) -> list[Account]:
     """Every account of a query. Raises ConfigError where two of them would give their rows the same ids."""
-    found: dict[tuple[str, str | None], Account] = {}
+    found: dict[str, Account] = {}
     for place in places(options):
         one = account(place, options.get("connector"))
-        identity = (one.connector, one.stream("call_records").account_id())
-        if other := found.get(identity):
+        if other := found.get(one.identity):
             raise ConfigError(
-                f"{other.place} and {one.place} are the same account of {one.connector}: {identity[1]}. Every row "
-                "would come twice; leave one out, or tell them apart with `account_name`."
+                f"{other.place} and {one.place} are the same account of {one.connector}: "
+                f"{one.stream('call_records').account_id()}. Every row would come twice; leave one out, or tell them "
+                "apart with `account_name`."
             )
-        found[identity] = one
+        found[one.identity] = one
     if not found:
         raise ConfigError("There is no configuration in the file that the option `configs` names.")
     return list(found.values())
@@ -220,10 +225,15 @@ def _package(connector: str) -> Any:
         raise ConfigError(f"{connector} is not installed here: install it on the driver and on every worker.") from None
 
 
-def _keep_secret(specification: Mapping[str, Any], raw: Mapping[str, Any]) -> None:
-    """Take the configuration's secrets out of every later error and log line of this process."""
-    from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, get_secrets  # noqa: PLC0415  takes its time
+def _keep_secret(specification: Mapping[str, Any], raw: Mapping[str, Any]) -> Callable[[str], str]:
+    """Take the configuration's secrets out of every later error and log line of this process, as the result does."""
+    from airbyte_cdk.utils.airbyte_secrets_utils import (  # noqa: PLC0415  takes its time
+        add_to_secrets,
+        filter_secrets,
+        get_secrets,
+    )
 
     for secret in get_secrets(specification, raw):
         if isinstance(secret, str) and secret:
             add_to_secrets(secret)
+    return filter_secrets

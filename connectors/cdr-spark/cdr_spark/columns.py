@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from cdr.bodies import parse
 from cdr.moments import instant
-from cdr.pages import parse
 from cdr.record import schema
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
@@ -56,7 +56,7 @@ class Columns:
             text, _, tail = rest.rpartition(_LAST)
             plain[index] = head + _LAST + tail
             objects.append(None if text == b"null" else text.decode())
-        rows = parse(b"[%s]" % b",".join(plain))
+        rows, _ = parse(b"[%s]" % b",".join(plain))
         arrays = [
             pa.array(objects, pa.string()) if field.name == self._object else _array(field, rows)
             for field in self.schema

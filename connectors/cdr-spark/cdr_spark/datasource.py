@@ -7,6 +7,7 @@ what goes back to Spark are Arrow batches (`columns.py`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -37,6 +38,7 @@ from cdr_spark.planning import Cut, Task, asked_for, shared, tasks, trailing
 # Vendors' pages are small; a batch costs Spark more than its rows do.
 _ROWS_PER_BATCH = 4_000
 _UNTIL = "until"
+_DIALECTS = "dialects"
 _TYPES: Mapping[pa.DataType, DataType] = {
     pa.string(): StringType(),
     pa.int64(): LongType(),
@@ -153,13 +155,11 @@ class CallReader(_Batches, DataSourceReader):
     def partitions(self) -> Sequence[InputPartition]:
         """Account by account, window by window. Raises ConfigError where an account cannot be read."""
         source, now = self._source, self._source.now
-        found = accounts(source.options)
-        planned = [InputPartition(task) for one in found for task in _planned(source, one, now)]
-        if source.options.get("check", "true").lower() != "false":
-            from cdr_spark.reading import check_all  # noqa: PLC0415 - see below
+        from cdr_spark.reading import survey_all  # noqa: PLC0415 - as above
 
-            check_all(found, now)
-        return planned
+        planned = [(one, [*_planned(source, one, now)]) for one in accounts(source.options)]
+        asks = source.options.get("check", "true").lower() != "false"
+        return [InputPartition(task) for told in survey_all(planned, now, asks=asks) for task in told]
 
 
 def _planned(source: CallRecords, one: Account, now: datetime) -> Iterator[Task]:
@@ -173,7 +173,8 @@ class CallStreamReader(_Batches, DataSourceStreamReader, SupportsTriggerAvailabl
 
     An offset is a moment: what lies before it has been read. It trails now by the settling delay and the lookback,
     the longest of all accounts, so that a micro-batch is a period in which nothing changes any more: read again after
-    a failure, from whatever moment on, it holds the same rows.
+    a failure, from whatever moment on, it holds the same rows. Where micro-batches before it found a vendor to differ
+    from its documents, the offset keeps that, as the state of a sync does.
     """
 
     def __init__(self, source: CallRecords, schema: StructType) -> None:
@@ -183,6 +184,7 @@ class CallStreamReader(_Batches, DataSourceStreamReader, SupportsTriggerAvailabl
         self._days = source.whole("days_per_batch", 7)
         self._found: list[tuple[Account, Stream]] = []
         self._target: datetime | None = None
+        self._dialects: dict[str, Mapping[str, Any]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_stream": self._stream}
@@ -190,13 +192,16 @@ class CallStreamReader(_Batches, DataSourceStreamReader, SupportsTriggerAvailabl
     def initialOffset(self) -> dict[str, str]:  # noqa: N802 - Spark's name
         return {_UNTIL: timestamp(min(asked_for(one, stream).start for one, stream in self._accounts()))}
 
-    def latestOffset(self, start: dict[str, str], limit: ReadLimit) -> dict[str, str]:  # noqa: N802 - Spark's name
+    def latestOffset(self, start: dict[str, Any], limit: ReadLimit) -> dict[str, Any]:  # noqa: N802 - Spark's name
         """The moment up to which the next micro-batch goes; `start` where there is nothing to read yet."""
         began = _moment(start)
         until = self._target or self._settled()
         if not isinstance(limit, ReadAllAvailable):
             until = min(until, began + timedelta(days=self._days))
-        return {_UNTIL: timestamp(max(began, until))}
+        if until <= began:
+            return start
+        dialects = {**start.get(_DIALECTS, {}), **self._dialects}
+        return {_UNTIL: timestamp(until), **({_DIALECTS: dialects} if dialects else {})}
 
     def getDefaultReadLimit(self) -> ReadLimit:  # noqa: N802 - Spark's name
         return ReadMaxFiles(self._days)  # Spark knows limits of its own kinds only: a day stands for a file
@@ -207,17 +212,27 @@ class CallStreamReader(_Batches, DataSourceStreamReader, SupportsTriggerAvailabl
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802 - Spark's name
         self._target = self._settled()
 
-    def partitions(self, start: dict[str, str], end: dict[str, str]) -> Sequence[InputPartition]:
+    def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> Sequence[InputPartition]:
         """The windows between two offsets, of every account. None of the figures depends on when this is asked."""
         if _moment(start) >= _moment(end):
             return []
-        batch, cut = Period(_moment(start), _moment(end)), self._source.cut
-        return [
-            InputPartition(task)
+        from cdr_spark.reading import survey_all  # noqa: PLC0415 - as above
+
+        batch, known = Period(_moment(start), _moment(end)), end.get(_DIALECTS, {})
+        planned = [
+            (one, [replace(task, dialect=known.get(one.identity, {})) for task in found])
             for one, stream in self._accounts()
-            if (period := shared(asked_for(one, stream), batch))
-            for task in tasks(one, stream.name, period, cut)
+            if (found := self._tasks(one, stream, batch))
         ]
+        surveyed = survey_all(planned, _now(), asks=False)
+        for (one, _), (first, *_) in zip(planned, surveyed, strict=True):
+            if first.dialect:
+                self._dialects[one.identity] = first.dialect
+        return [InputPartition(task) for told in surveyed for task in told]
+
+    def _tasks(self, one: Account, stream: Stream, batch: Period) -> list[Task]:
+        whole = asked_for(one, stream)
+        return [*tasks(one, stream.name, shared(whole, batch), self._source.cut, whole)]
 
     def _accounts(self) -> list[tuple[Account, Stream]]:
         if not self._found:
@@ -234,7 +249,7 @@ class CallStreamReader(_Batches, DataSourceStreamReader, SupportsTriggerAvailabl
         return min(settled, max(asked_for(one, stream).end for one, stream in self._accounts()))
 
 
-def _moment(offset: dict[str, str]) -> datetime:
+def _moment(offset: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(offset[_UNTIL].replace("Z", "+00:00"))
 
 

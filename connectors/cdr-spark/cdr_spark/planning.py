@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from cdr.errors import ConfigError
+from cdr.means import Scouted
 from cdr.stream import Stream
 from cdr.windows import Period, split, step_for
 from cdr_spark.accounts import Account, Place
@@ -18,11 +20,13 @@ _FAR = datetime(9999, 1, 1, tzinfo=timezone.utc)
 class Task:
     """What one partition reads. It is pickled and sent to a worker; no secret is in it where the place is a file.
 
-    label:  the account, for messages
-    period: whole windows, one behind the other; None for a list that is read whole
-    step:   how wide the windows are
-    before: the window in front of the first one, where there is one; see `reading.py`
-    share:  how many requests a minute this task may send; None where the account has no budget
+    label:   the account, for messages
+    period:  whole windows, one behind the other; None for a list that is read whole
+    step:    how wide the windows are
+    whole:   everything that this task and others read of the account
+    share:   how many requests a minute this task may send; None where the account has no budget
+    dialect: what is known of the vendor, as the state of a sync keeps it
+    scouted: what the planner found out of its clock; None where the task has to find it out itself
     """
 
     place: Place
@@ -31,8 +35,10 @@ class Task:
     label: str
     period: Period | None = None
     step: timedelta = timedelta(0)
-    before: Period | None = None
+    whole: Period | None = None
     share: int | None = None
+    dialect: Mapping[str, Any] = field(default_factory=dict)
+    scouted: Scouted | None = None
 
     def windows(self, zone: str) -> list[Period]:
         """The windows of the task, in order. The cuts lie on a grid, so these are the ones that were planned."""
@@ -52,8 +58,13 @@ class Cut:
     shares: int = 4
 
 
-def tasks(account: Account, stream_name: str, period: Period | None, cut: Cut) -> Iterator[Task]:
-    """The partitions of one account, in order; none where the period is empty and the stream has a cursor."""
+def tasks(
+    account: Account, stream_name: str, period: Period | None, cut: Cut, whole: Period | None = None
+) -> Iterator[Task]:
+    """The partitions of one account, in order; none where the period is empty and the stream has a cursor.
+
+    whole: what the period is a part of, where other queries or micro-batches read the rest
+    """
     stream = account.stream(stream_name)
     budget = account.config.optional_integer("requests_per_minute")
     task = Task(account.place, account.connector, stream_name, str(account), share=budget)
@@ -68,18 +79,10 @@ def tasks(account: Account, stream_name: str, period: Period | None, cut: Cut) -
     if budget is not None:
         size = -(-len(windows) // min(cut.shares, budget))
         share = budget // -(-len(windows) // size)
-    earlier = _earlier(account, stream, period, step)
     for index in range(0, len(windows), size):
         part = windows[index : index + size]
-        whole = Period(part[0].start, part[-1].end)
-        before = windows[index - 1] if index else earlier
-        yield Task(task.place, task.connector, stream_name, task.label, whole, step, before, share)
-
-
-def _earlier(account: Account, stream: Stream, period: Period, step: timedelta) -> Period | None:
-    """The window in front of the period, where the account's calls begin before it."""
-    first = asked_for(account, stream).start
-    return Period(max(first, period.start - step), period.start) if first < period.start else None
+        reads = Period(part[0].start, part[-1].end)
+        yield replace(task, period=reads, step=step, whole=whole or period, share=share)
 
 
 def asked_for(account: Account, stream: Stream) -> Period:

@@ -3,10 +3,8 @@
 A window is read by the connector's own reader: authenticator, paginator, fields, retries, reconciliation. What a worker
 process keeps from one task to the next are connection and token, for the few accounts that it read last.
 
-A row whose time cannot be read belongs to no window, and the vendor may send it with several of them. A sync gives it
-out with the first; tasks know nothing of each other, so here the window in front decides: a task that meets such a row
-asks for that one as well, and leaves out what is in it. A vendor sends a row with windows that lie side by side, so
-exactly one task keeps it, whatever runs twice.
+To a reader a task is a sync of everything that was asked for, of which these windows alone are left to read: so a row
+is read, marked and kept as it would be there. Only what several tasks receive is no sync's matter: `edges.py`.
 """
 
 from __future__ import annotations
@@ -15,19 +13,22 @@ import logging
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
 from cdr.client import Client, Meter
 from cdr.errors import ConfigError, SyncError, TransientError, UnavailableError
-from cdr.pages import parse
-from cdr.reading import Means, WindowCount, WindowReader
+from cdr.lookback import Lookback
+from cdr.pages import Rows
+from cdr.reading import Means, Sync, WindowCount, WindowReader
 from cdr.stream import Stream
 from cdr.windows import Period
 from cdr_spark.accounts import Account, account
+from cdr_spark.edges import Edges
 from cdr_spark.planning import Task
 
 LOGGER = logging.getLogger("cdr_spark")
@@ -35,21 +36,39 @@ _MOST_SESSIONS = 8
 # As in `check`: somebody waits for the plan.
 _CHECK = {"attempts": 3, "read_seconds": 30}
 _BUDGET_SECONDS = 60.0
+_AT_ONCE = 16
+_NEVER_AGAIN = datetime.max.replace(tzinfo=timezone.utc)
+
+
+class _Part(Sync):
+    """A sync of which a task reads some windows: what lies beside them is asked for by others."""
+
+    @property
+    def reads(self) -> Period:
+        return self.period
+
+
+def part(stream: Stream, task: Task, windows: Sequence[Period]) -> Sync:
+    """What these windows of a task are part of. Tasks remember nothing from one query to the next."""
+    start, end = stream.config.dates(stream.window.granularity)
+    whole = task.whole or Period(windows[0].start, windows[-1].end)
+    return _Part(whole, windows, Lookback({}, _NEVER_AGAIN), start, end, task.dialect, task.scouted)
 
 
 class Session:
     """An account that is being read: its client, with the token in it, and the threads that read pages."""
 
-    def __init__(self, one: Account, **patience: int) -> None:
+    def __init__(self, one: Account, meter: Meter | None = None, **patience: int) -> None:
         self._workers = one.config.integer("num_workers")
         self._client = Client(one.config, one.source.streams[0].authenticator(one.config), LOGGER, **patience)
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
+        self._meter = meter or Meter()
         self.account = one
 
-    def reader(self, stream: Stream) -> WindowReader:
+    def reader(self, stream: Stream, sync: Sync | None = None) -> WindowReader:
         """A new reader: what it notes of rows that it gave out is good for one reading of a task."""
-        transport = self._client.metered(Meter())
-        return stream.reader()(stream, transport, Means(self._pages, self._workers, LOGGER))
+        transport = self._client.metered(self._meter)
+        return stream.reader()(stream, transport, Means(self._pages, self._workers, LOGGER), sync)
 
     def close(self) -> None:
         self._pages.shutdown(wait=False, cancel_futures=True)
@@ -60,10 +79,10 @@ class Sessions:
 
     def __init__(self, most: int = _MOST_SESSIONS) -> None:
         self._most = most
-        self._open: OrderedDict[Task, Session] = OrderedDict()
+        self._open: OrderedDict[Hashable, Session] = OrderedDict()
 
     def of(self, task: Task) -> Session:
-        key = Task(task.place, task.connector, "", "", share=task.share)
+        key = (task.place, task.connector, task.share)
         if key not in self._open:
             self._open[key] = Session(account(task.place, task.connector, task.share))
         self._open.move_to_end(key)
@@ -90,15 +109,19 @@ def read(task: Task, attempt: int = 0, sessions: Sessions = _SESSIONS) -> Iterat
             time.sleep(_BUDGET_SECONDS)
         session = sessions.of(task)
         stream = session.account.stream(task.stream)
-        reader = session.reader(stream)
         if task.period is None:
-            for rows in reader.read(None, WindowCount()):
+            for rows in session.reader(stream).read(None, WindowCount()):
                 yield rows.lines()
             return
-        elsewhere = _Elsewhere(session, stream, task.before)
-        for window in task.windows(stream.zone):
+        windows = task.windows(stream.zone)
+        reader = session.reader(stream, part(stream, task, windows))
+        edges = _edges(session, stream, task, task.period)
+        for window in windows:
             for rows in reader.read(window, WindowCount()):
-                yield elsewhere.without(rows.lines())
+                yield edges.ours(rows.lines(), everything=reader.ignores_filter)
+            reader.closed(window)
+        if warning := reader.findings.warning():
+            LOGGER.warning(f"{task.label}: {stream.name}: {warning}")
     except UnavailableError as error:
         LOGGER.warning(f"{task.label}: {task.stream}: {error.message}")
     except SyncError as error:
@@ -110,65 +133,73 @@ def read(task: Task, attempt: int = 0, sessions: Sessions = _SESSIONS) -> Iterat
         raise RuntimeError(_sentence(task, window, text)) from None
 
 
+def _edges(session: Session, stream: Stream, task: Task, period: Period) -> Edges:
+    def read(stretch: Period) -> Iterator[Rows]:
+        return session.reader(stream, part(stream, task, [stretch])).read(stretch, WindowCount())
+
+    return Edges(stream, period, task.whole or period, read)
+
+
 def _sentence(task: Task, window: Period | None, message: str) -> str:
     where = f"window {window}" if window else "the whole list"
     return filter_secrets(f"{task.label}: {task.stream}: {where}: {message}")
 
 
-class _Elsewhere:
-    """Knows which rows without a time the window in front of a task gives out."""
+def survey(one: Account, planned: list[Task], now: datetime, *, asks: bool) -> list[Task]:
+    """The tasks of an account, told what its vendor turned out to do: so all of them read a row as one sync would.
 
-    def __init__(self, session: Session, stream: Stream, before: Period | None) -> None:
-        self._session = session
-        self._stream = stream
-        self._before = before
-        self._cursor = stream.cursor or ""
-        self._empty = f'"{self._cursor}":null,'.encode()
-        self._known: set[str] | None = set() if before is None else None
+    asks: whether the account has to answer in any case, which proves that it may be read
 
-    def without(self, lines: list[bytes]) -> list[bytes]:
-        """The lines less those of rows that an earlier task gives out."""
-        return [line for line in lines if not (self._empty in line and self._is_elsewhere(line))]
-
-    def _is_elsewhere(self, line: bytes) -> bool:
-        identity = self._timeless(line)
-        if identity is None:
-            return False
-        if self._known is None:
-            reader = self._session.reader(self._stream)
-            pages = reader.read(self._before, WindowCount())
-            self._known = {found for rows in pages for one in rows.lines() if (found := self._timeless(one))}
-        return identity in self._known
-
-    def _timeless(self, line: bytes) -> str | None:
-        """The id of a row without a time; None for any other."""
-        row = parse(line) if self._empty in line else {}
-        return str(row[self._stream.primary_key]) if row and row[self._cursor] is None else None
-
-
-def check(one: Account, now: datetime) -> str | None:
-    """Why an account cannot be read, in one sentence; None where the vendor answers. One request, and the login."""
-    _hide_secrets()
-    settled = now - timedelta(seconds=one.config.integer("settling_delay_seconds"))
+    Raises SyncError where it cannot be read.
+    """
+    meter = Meter()
+    session = Session(one, meter, **(_CHECK if asks else {}))
     try:
-        session = Session(one, **_CHECK)
+        if not planned or planned[0].period is None:
+            if asks:
+                stream = one.source.streams[0](one.config)
+                session.reader(stream).first_page(_settled_hour(one, now))
+            return planned
+        stream = one.stream(planned[0].stream)
+        first, last = (planned[number].windows(stream.zone)[number] for number in (0, -1))
+        reader = session.reader(stream, part(stream, planned[0], [first] if first == last else [first, last]))
+        scouted = reader.scouted()
+        if asks and not meter.requests:
+            reader.first_page(_settled_hour(one, now))
+        if warning := reader.findings.warning():
+            LOGGER.warning(f"{one}: {stream.name}: {warning}")
+        return [replace(task, dialect=reader.dialect(), scouted=scouted) for task in planned]
+    except UnavailableError:
+        return planned  # its tasks say so
+    finally:
+        session.close()
+
+
+def _settled_hour(one: Account, now: datetime) -> Period:
+    settled = now - timedelta(seconds=one.config.integer("settling_delay_seconds"))
+    return Period(settled - timedelta(hours=1), settled)
+
+
+def survey_all(planned: Sequence[tuple[Account, list[Task]]], now: datetime, *, asks: bool) -> list[list[Task]]:
+    """The tasks of every account, told what their vendors turned out to do.
+
+    Raises ConfigError where an account cannot be read, before any worker finds out: a wrong password is sent once.
+    """
+    _hide_secrets()
+
+    def surveyed(one: Account, planned: list[Task]) -> list[Task] | str:
         try:
-            stream = one.source.streams[0](one.config)
-            session.reader(stream).first_page(Period(settled - timedelta(hours=1), settled))
-        finally:
-            session.close()
-    except SyncError as error:
-        return filter_secrets(f"{one}: {error.message}")
-    return None
+            return survey(one, planned, now, asks=asks)
+        except SyncError as error:
+            return filter_secrets(f"{one}: {error.message}")
 
-
-def check_all(accounts: list[Account], now: datetime) -> None:
-    """Raise ConfigError where an account cannot be read, before any worker finds out: a wrong password is sent once."""
-    with ThreadPoolExecutor(min(16, len(accounts)), thread_name_prefix="check") as threads:
-        failures = [failure for failure in threads.map(lambda one: check(one, now), accounts) if failure]
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="survey") as threads:
+        found = [*threads.map(lambda pair: surveyed(*pair), planned)]
+    failures = [failure for failure in found if isinstance(failure, str)]
     if failures:
         shown = "; ".join(failures[:5]) + ("; …" if len(failures) > 5 else "")  # noqa: PLR2004 - a message, no list
-        raise ConfigError(f"{len(failures)} of {len(accounts)} accounts cannot be read: {shown}")
+        raise ConfigError(f"{len(failures)} of {len(planned)} accounts cannot be read: {shown}")
+    return [tasks for tasks in found if not isinstance(tasks, str)]
 
 
 class _WithoutSecrets(logging.Filter):

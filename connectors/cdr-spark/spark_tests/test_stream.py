@@ -16,7 +16,6 @@ from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadMaxFiles
 
 import simulators
 from cdr.errors import ConfigError
-from cdr.pages import parse
 from cdr_spark import CallRecords, datasource
 from cdr_spark.reading import read
 from harness import SECRET
@@ -96,7 +95,10 @@ def reader(**options):
 def batch(stream, start, end):
     """The rows of a micro-batch."""
     return [
-        parse(line) for partition in stream.partitions(start, end) for page in read(partition.value) for line in page
+        json.loads(line)
+        for partition in stream.partitions(start, end)
+        for page in read(partition.value)
+        for line in page
     ]
 
 
@@ -135,16 +137,30 @@ def test_an_offset_trails_now_by_settling_delay_and_lookback_on_its_grid(clock, 
 
 
 def test_a_micro_batch_is_the_same_whenever_it_is_planned(clock, lines):
-    settings = {
-        "account": {"account_type": "partner"},
-        "credentials": {"auth_type": "access_token", "access_token": "SECRET-token"},
-    }
-    stream = reader(configs=lines({"start_date": "2026-06-01", **settings}))
-    ends = ({"until": "2026-06-10T00:00:00Z"}, {"until": "2026-06-12T00:00:00Z"})
-    planned = [partition.value for partition in stream.partitions(*ends)]
-    clock.moment += 100 * DAY
-    assert [partition.value for partition in stream.partitions(*ends)] == planned
+    ends = ({"until": "2026-06-27T00:00:00Z"}, {"until": "2026-06-29T00:00:00Z"})
+    with simulators.start("voxo", start=END - 9 * DAY, end=END) as simulator:
+        path = lines(simulator.config(end_date=None))
+        stream = reader(configs=path)
+        planned = [partition.value for partition in stream.partitions(*ends)]
+        clock.moment += 100 * DAY
+        for again in (stream, reader(configs=path)):
+            assert [partition.value for partition in again.partitions(*ends)] == planned
     assert planned
+
+
+def test_what_a_micro_batch_found_out_of_the_vendor_is_known_to_all_after_it(clock, lines):
+    with simulators.start("voxo", start=END - 9 * DAY, end=END, printed_zone="America/Chicago") as simulator:
+        path = lines(simulator.config(end_date=None))
+        stream = reader(configs=path)
+        first = stream.latestOffset(stream.initialOffset(), ReadMaxFiles(2))
+        assert set(first) == {"until"}
+        stream.partitions(stream.initialOffset(), first)
+        second = stream.latestOffset(first, ReadMaxFiles(2))
+        assert second["dialects"] == {"source-voxo 1001": {"zone": "America/Chicago"}}
+        simulator.table("call_records").remove([row.id for row in simulator.table("call_records").rows])
+        (quiet, *_) = reader(configs=path).partitions(first, second)
+        assert quiet.value.scouted.zone == "America/Chicago"
+        assert stream.latestOffset(second, ReadMaxFiles(2))["dialects"] == second["dialects"]
 
 
 def test_a_list_without_a_cursor_is_no_stream(lines):

@@ -14,6 +14,7 @@ from cdr_spark.planning import Cut, asked_for, shared, tasks, trailing
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 ACCOUNT = voxo(end_date=None)
+STREAM = ACCOUNT.stream("call_records")
 BUDGETED = {budget: voxo(end_date=None, requests_per_minute=budget) for budget in (1, 3, 60, 1000)}
 hours = st.integers(1, 24 * 400)
 
@@ -48,12 +49,12 @@ def test_the_shares_of_an_account_are_never_more_than_its_budget(length, shares,
     assert sum(task.share for task in planned) <= budget
 
 
-def test_the_window_in_front_is_known_to_every_partition_but_the_first():
-    planned = list(tasks(ACCOUNT, "call_records", Period(START, after(24 * 10)), Cut(windows=2)))
-    assert planned[0].before is None
-    assert [task.before.end for task in planned[1:]] == [task.period.start for task in planned[1:]]
-    (later, *_) = tasks(ACCOUNT, "call_records", Period(after(48), after(24 * 10)), Cut())
-    assert later.before == Period(after(24), after(48))
+def test_every_partition_knows_what_it_is_a_part_of():
+    period = Period(START, after(24 * 10))
+    planned = list(tasks(ACCOUNT, "call_records", period, Cut(windows=2)))
+    assert {task.whole for task in planned} == {period}
+    batch = tasks(ACCOUNT, "call_records", Period(after(48), after(24 * 10)), Cut(), asked_for(ACCOUNT, STREAM))
+    assert {task.whole for task in batch} == {asked_for(ACCOUNT, STREAM)}
 
 
 def test_a_list_without_a_cursor_is_one_partition():

@@ -1,5 +1,6 @@
 """Reading a task: every row in one of them, none in two, whatever the vendor sends with several windows."""
 
+import json
 import logging
 from collections import Counter
 from datetime import datetime, timedelta, timezone
@@ -10,12 +11,11 @@ import pytest
 import simulators
 from accounts_of_voxo import written
 from cdr.errors import ConfigError, TransientError
-from cdr.pages import parse
 from cdr.windows import Period
 from cdr_spark import reading
 from cdr_spark.accounts import accounts
 from cdr_spark.planning import Cut, tasks
-from cdr_spark.reading import LOGGER, Sessions, check_all, read
+from cdr_spark.reading import LOGGER, Sessions, read, survey_all
 
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=timezone.utc)
 START = END - timedelta(days=6) + timedelta(seconds=1)
@@ -35,7 +35,7 @@ def planned(simulator, folder, *, name="voxo", stream="call_records", cut=Cut(),
 
 
 def rows(task, **more):
-    return [parse(line) for page in read(task, sessions=Sessions(), **more) for line in page]
+    return [json.loads(line) for page in read(task, sessions=Sessions(), **more) for line in page]
 
 
 def ids(found):
@@ -101,7 +101,7 @@ def test_an_error_is_one_sentence_with_account_window_and_the_vendors_words(simu
 def test_a_vendor_to_wait_for_is_a_transient_error(tmp_path):
     with simulators.start("portsip", start=START, end=END) as simulator:
         task = planned(simulator, tmp_path, name="portsip")[0]
-        simulator.fault("wrong_total", times=None, delta=-1)
+        simulator.fault("wrong_total", times=None, delta=1)
         with pytest.raises(TransientError, match=r"window .* does not add up"):
             rows(task)
 
@@ -173,6 +173,6 @@ def test_accounts_that_cannot_be_read_are_named_before_the_work_is_given_out(sim
     with pytest.raises(
         ConfigError, match=r"^1 of 2 accounts cannot be read: source-voxo, account 1001 .*a, line 1"
     ) as error:
-        check_all(accounts({"connector": "source-voxo", "configs": path}), END)
+        survey_all([(one, []) for one in accounts({"connector": "source-voxo", "configs": path})], END, asks=True)
     assert TOKEN not in str(error.value)
     assert simulator.login_count == 1

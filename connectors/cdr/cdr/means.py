@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cdr.lookback import Lookback
@@ -33,6 +33,15 @@ class Means:
 
 
 @dataclass(frozen=True)
+class Scouted:
+    """What was found out about a vendor's clock before the first row; see `scouting.py`."""
+
+    zone: str | None = None
+    shift: timedelta = timedelta(0)
+    is_proven: bool = False
+
+
+@dataclass(frozen=True)
 class Sync:
     """What one sync of a stream is for.
 
@@ -42,6 +51,8 @@ class Sync:
     start, end: the dates that were given
     since:    up to when the last sync read; None where there was none
     dialect:  what earlier syncs found out about the vendor
+    scouted:  what was found out for this one, by a reader that shares no memory with those that read the windows; None
+              where they have to find it out
     """
 
     period: Period
@@ -51,6 +62,7 @@ class Sync:
     end: datetime | None = None
     since: datetime | None = None
     dialect: Mapping[str, Any] = field(default_factory=dict)
+    scouted: Scouted | None = None
 
     @property
     def reads(self) -> Period:

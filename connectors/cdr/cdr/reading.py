@@ -16,7 +16,7 @@ from cdr.accounting import Accounting, Given
 from cdr.doubt import Doubt
 from cdr.errors import SyncError, TooLargeError, TooSlowError, TransientError
 from cdr.findings import Finding, Findings
-from cdr.means import Means, Sync, WindowCount
+from cdr.means import Means, Scouted, Sync, WindowCount
 from cdr.pages import Block, Rows
 from cdr.paginators import Facts
 from cdr.paging import Pager, PagesIgnoredError
@@ -27,7 +27,7 @@ from cdr.stream import Stream
 from cdr.whole_list import FilterIgnoredError, WholeList
 from cdr.windows import Period, timestamp
 
-__all__ = ["Means", "Sync", "WindowCount", "WindowReader"]
+__all__ = ["Means", "Scouted", "Sync", "WindowCount", "WindowReader"]
 
 _SHORTEST_SLOW: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
@@ -94,6 +94,16 @@ class WindowReader:
         with self._lock:
             self._received[period] = count.rows + count.unchanged
             self._issues.update(count.issues)
+
+    def scouted(self) -> Scouted:
+        """What the rows show of the vendor's clock, found out before the first one goes out."""
+        self._prepare()
+        return self._scout.scouted
+
+    @property
+    def ignores_filter(self) -> bool:
+        """Whether the server was seen to send everything, whatever is asked for."""
+        return self._pager.everything
 
     def closed(self, period: Period) -> None:
         """Take note that the rows of a window are on their way out, before its state."""
@@ -162,16 +172,21 @@ class WindowReader:
         with self._one_prepares:
             if self._is_prepared or self._sync is None:
                 return
-            self._scout.look([self._pager.widened(window) for window in self._sync.windows], self._pager.plan)
+            if self._sync.scouted is None:
+                self._scout.look([self._pager.widened(window) for window in self._sync.windows], self._pager.plan)
+            else:
+                self._scout.take(self._sync.scouted)
             if self._scout.zone or self._requester.zone:
                 self._pager.plan = self._stream.plan(self._scout.zone, self._requester.zone)
             self._is_prepared = True
 
     def _made_accounting(self, sync: Sync) -> Accounting:
-        window, plan = self._stream.window, self._pager.plan
+        stream, plan = self._stream, self._pager.plan
         hour = Period(sync.period.start, sync.period.start + _HOUR)
-        reach = window.covers(hour, self._stream.zone).length + 2 * window.wider
-        return Accounting(sync.windows, reach, sync.lookback, plan.key, plan.normaliser, by_days=window.knows_days_only)
+        forms = [form.window for part in stream.uncertain for form in part.forms if form.window]
+        reach = max(window.covers(hour, stream.zone).length + 2 * window.wider for window in (stream.window, *forms))
+        by_days = stream.window.knows_days_only
+        return Accounting(sync.windows, reach, sync.lookback, plan.key, plan.normaliser, by_days=by_days)
 
     def _stretches(self, window: Period) -> Iterator[Period]:
         """A window, and at the edges of the sync what only a server that differs has there."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from cdr.clocks import Evidence, zone_shown
 from cdr.errors import SyncError
 from cdr.findings import Finding, Findings
+from cdr.means import Scouted
 from cdr.pages import Plan, Seen, seen_in
 from cdr.requesting import Requester
 from cdr.stream import Stream
@@ -50,6 +51,15 @@ class Scout:
         if self._has_brought_rows and any(part.if_empty for part in self._stream.uncertain):
             found["has_rows"] = True
         return found
+
+    @property
+    def scouted(self) -> Scouted:
+        """What was found out, for readers elsewhere."""
+        return Scouted(self.zone, self.shift, self.is_proven)
+
+    def take(self, scouted: Scouted) -> None:
+        """Take over what another reader found out."""
+        self.zone, self.shift, self.is_proven = scouted.zone, scouted.shift, scouted.is_proven
 
     def taken(self, period: Period | None, index: int) -> bytes | None:
         """The body of a page that was asked for here, once."""

@@ -1,0 +1,65 @@
+"""Rows that several tasks receive come out of one of them, and are those of a sync, whatever the vendor does."""
+
+import json
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from accounts_of_voxo import written
+from cdr_spark import planning
+from cdr_spark.accounts import accounts
+from cdr_spark.planning import Cut, tasks
+from cdr_spark.reading import Sessions, read, survey_all
+from dialect_syncs import Run, impatient, simulated, sync
+from dialects import cells
+
+NOW = datetime(2026, 11, 28, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+DIALECTS = {
+    "as documented",
+    "a date with a time of day finds nothing",
+    "bounds are exclusive",
+    "counts days in Singapore",
+    "days of Singapore, the last one exclusive",
+    "ids tell no time",
+    "ignores filter",
+    "ignores the date filter",
+    "looks at dates alone",
+    "prints Chicago",
+    "prints Chicago, no epochs",
+    "prints New York, filters in UTC",
+    "prints every time ten years ago",
+    "refuses UTC and Etc/UTC",
+    "time_zone unknown, New York",
+    "zone parameter unknown, Chicago",
+}
+CELLS = [(vendor, dialect) for vendor, dialect in cells() if dialect.title in DIALECTS]
+
+
+@pytest.mark.parametrize(("vendor", "dialect"), CELLS, ids=[f"{vendor}: {one.title}" for vendor, one in CELLS])
+def test_tasks_give_the_rows_of_a_sync_each_once(vendor, dialect, tmp_path, monkeypatch):
+    monkeypatch.setattr(planning, "step_for", lambda *_: DAY)  # BICS' whole days overlap at every edge then
+    with simulated(vendor, dialect) as simulator, impatient():
+        config = simulator.config(num_workers=2, **dialect.config)
+        synced = Run()
+        sync(vendor, config, synced)
+        found = [*of_tasks(vendor, written(tmp_path / "accounts", config))]
+    assert Counter(map(text_of, found)) == Counter(map(text_of, synced.records))
+    assert len({row["record_id"] for row in found}) == len(found) > 0
+
+
+def of_tasks(vendor, path):
+    (one,) = accounts({"connector": f"source-{vendor.replace('_', '-')}", "configs": path})
+    period = one.config.period(NOW, one.stream("call_records").window.granularity)
+    (told,) = survey_all([(one, [*tasks(one, "call_records", period, Cut())])], NOW, asks=True)
+    sessions = Sessions()
+    for task in reversed(told):
+        for page in read(task, sessions=sessions):
+            yield from map(json.loads, page)
+
+
+def text_of(row):
+    """A row as text, without its links, which are signed anew at every read."""
+    raw = {name: value for name, value in row["raw"].items() if name not in ("audio", "recording_file_link")}
+    return json.dumps({**row, "raw": raw, "recording_url": None, "recording_expires_at": None}, sort_keys=True)
