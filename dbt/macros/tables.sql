@@ -1,0 +1,40 @@
+{#- The tables that `calls_sources` names and that are there, as a list of relations. -#}
+{% macro call_tables() %}
+    {% set found, missing = [], [] %}
+    {% for vendor, schemas in var('calls_sources').items() %}
+        {% set named = source('calls_' ~ vendor, 'call_records') %}
+        {% for schema in ([schemas] if schemas is string else schemas) %}
+            {% if execute %}
+                {% set table = adapter.get_relation(named.database, schema, named.identifier) %}
+                {% if table %}{% do found.append(table) %}{% else %}{% do missing.append(schema ~ '.' ~ named.identifier) %}{% endif %}
+            {% endif %}
+        {% endfor %}
+    {% endfor %}
+    {% if execute and not found %}
+        {{ exceptions.raise_compiler_error(
+            'The variable calls_sources names no table that is there' ~ (': not ' ~ missing | join(', ') if missing else '')
+            ~ '. It says in which schema each vendor lies: {voxo: airbyte_voxo}.'
+        ) }}
+    {% endif %}
+    {% if missing and found %}{% do log('calls: left out, for it is not there: ' ~ missing | join(', '), info=true) %}{% endif %}
+    {{ return(found) }}
+{% endmacro %}
+
+{#- The canonical columns of one table, in their types; null where an older table has not got one. -#}
+{% macro canonical_row(table) -%}
+    {%- set there = adapter.get_columns_in_relation(table) | map(attribute='name') | map('lower') | list -%}
+    {%- for name, kind in canonical_columns().items() %}
+        {{ as_kind(name if name in there else 'null', kind if name in there else ('text' if kind == 'json' else kind)) }} as {{ name }},
+    {%- endfor %}
+        {% if var('calls_emitted_at') | lower in there -%}
+        coalesce(cast({{ var('calls_emitted_at') }} as {{ type_moment() }}), {{ moment('1970-01-01 00:00:00+00:00') }})
+        {%- else -%}
+        {{ moment('1970-01-01 00:00:00+00:00') }}
+        {%- endif %} as emitted_at,
+        '{{ table.schema }}' as source_schema
+{%- endmacro %}
+
+{#- A key that tells a call group, a SIP dialogue or a lone record of one account from all others. -#}
+{% macro leg_key(letter, column) -%}
+    {{ dbt.concat(['vendor', "':'", "coalesce(account_id, '')", "':" ~ letter ~ ":'", column]) }}
+{%- endmacro %}
