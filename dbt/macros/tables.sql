@@ -3,10 +3,12 @@
     {% set found, missing = [], [] %}
     {% for vendor, schemas in var('calls_sources').items() %}
         {% set named = source('calls_' ~ vendor, 'call_records') %}
+        {#- PortSIP and RingCentral list the legs of a call apart. -#}
+        {% set name = 'call_logs' if vendor in var('calls_call_logs') else named.identifier %}
         {% for schema in ([schemas] if schemas is string else schemas) %}
             {% if execute %}
-                {% set table = adapter.get_relation(named.database, schema, named.identifier) %}
-                {% if table %}{% do found.append(table) %}{% else %}{% do missing.append(schema ~ '.' ~ named.identifier) %}{% endif %}
+                {% set table = adapter.get_relation(named.database, schema, name) %}
+                {% if table %}{% do found.append(table) %}{% else %}{% do missing.append(schema ~ '.' ~ name) %}{% endif %}
             {% endif %}
         {% endfor %}
     {% endfor %}

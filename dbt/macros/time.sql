@@ -28,16 +28,16 @@
 
 {% macro hour(local_time) %}cast(extract(hour from {{ local_time }}) as {{ dbt.type_int() }}){% endmacro %}
 
-{#- Whether we are open then; null where no opening hours are given. -#}
+{#- Whether we are open then; null where no opening hours are given, or no time. -#}
 {% macro is_open(weekday, minute_of_day) -%}
     {%- set hours = var('calls_opening_hours') -%}
     {%- if not hours -%}cast(null as boolean)
     {%- else -%}
-    coalesce(
+    case when {{ weekday }} is not null then coalesce(
         {%- for day, times in hours.items() %}
         ({{ weekday }} = {{ day | int }} and {{ minute_of_day }} >= {{ minutes(times[0]) }} and {{ minute_of_day }} < {{ minutes(times[1]) }})
         {%- if not loop.last %} or{% endif %}
-        {%- endfor %}, false)
+        {%- endfor %}, false) end
     {%- endif -%}
 {%- endmacro %}
 

@@ -16,7 +16,7 @@ with legs as (
             when direction = 'internal' then leg_number + 1000000
             else leg_number + 2000000
         end as direction_rank
-    from {{ ref('call_legs') }}
+    from {{ ref('call_legs') }} as call_legs
     {% if is_incremental() %}
     where call_id in (select call_id from {{ ref('call_legs') }} where {{ is_news('updated_at') }})
     {% endif %}
