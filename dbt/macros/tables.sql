@@ -26,7 +26,7 @@
 {% macro canonical_row(table) -%}
     {%- set there = adapter.get_columns_in_relation(table) | map(attribute='name') | map('lower') | list -%}
     {%- for name, kind in canonical_columns().items() %}
-        {{ as_kind(name if name in there else 'null', kind if name in there else ('text' if kind == 'json' else kind)) }} as {{ name }},
+        {{ as_kind(name, kind) if name in there else "'[]'" if kind == 'json' else as_kind('null', kind) }} as {{ name }},
     {%- endfor %}
         {% if var('calls_emitted_at') | lower in there -%}
         coalesce(cast({{ var('calls_emitted_at') }} as {{ type_moment() }}), {{ moment('1970-01-01 00:00:00+00:00') }})

@@ -22,7 +22,7 @@
 
 {#- A column of the source as the canonical schema has it. -#}
 {% macro as_kind(column, kind) -%}
-    {%- if kind == 'json' -%}{{ json_text(column) }}
+    {%- if kind == 'json' -%}coalesce({{ json_text(column) }}, '[]')
     {%- else -%}cast({{ column }} as {{ type_of_kind(kind) }})
     {%- endif -%}
 {%- endmacro %}
