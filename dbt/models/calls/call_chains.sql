@@ -13,13 +13,13 @@ with crowded as (
 {% if is_incremental() -%}
 ends as (
     select leg_key from {{ ref('call_links') }} where {{ is_news('updated_at') }}
-    union
+    union distinct
     select other_key as leg_key from {{ ref('call_links') }} where {{ is_news('updated_at') }}
 ),
 
 legs_to_chain as (
     select leg_key from ends
-    union
+    union distinct
     select leg_key from {{ this }}
     where chain_key in (
         select known.chain_key from {{ this }} as known where known.leg_key in (select leg_key from ends)
@@ -35,11 +35,11 @@ links as (
 
 both_ways as (
     select leg_key, other_key from links
-    union
+    union distinct
     select other_key as leg_key, leg_key as other_key from links
-    union
+    union distinct
     select leg_key, leg_key as other_key from links
-    union
+    union distinct
     select other_key as leg_key, other_key from links
 ),
 

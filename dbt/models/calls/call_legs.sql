@@ -27,9 +27,9 @@ with known as (
 {% if is_incremental() -%}
 touched as (
     select chain_key from known where {{ is_news('known.updated_at') }}
-    union
+    union distinct
     select chain_key from {{ ref('call_chains') }} as chains where {{ is_news('chains.updated_at') }}
-    union
+    union distinct
     -- A row that has come to another chain leaves legs behind.
     select here.chain_key
     from {{ this }} as here

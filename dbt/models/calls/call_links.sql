@@ -8,9 +8,9 @@ with rows_read as (
 
 said as (
     select leg_key, {{ leg_key('g', 'previous_leg_id') }} as other_key from rows_read where previous_leg_id is not null
-    union
+    union distinct
     select leg_key, {{ leg_key('g', 'next_leg_id') }} as other_key from rows_read where next_leg_id is not null
-    union
+    union distinct
     select leg_key, {{ leg_key('s', 'sip_call_id') }} as other_key from rows_read
     where sip_call_id is not null and call_group_id is not null
 )
