@@ -16,7 +16,7 @@ Row = dict[str, Any]
 Key = tuple[Any, ...]
 
 ZONE = ZoneInfo("Europe/London")
-OPEN = {day: (8 * 60, 18 * 60 + 30) for day in range(1, 6)}
+OPEN = dict.fromkeys(range(1, 6), (8 * 60, 18 * 60 + 30))
 SERVICE_LEVEL = 20
 PAUSE = timedelta(minutes=30)
 NO_DAY = date(1970, 1, 1)

@@ -54,7 +54,8 @@ def _word(column: dict[str, Any]) -> str:
 def columns_macro() -> str:
     """Return the macro that names the columns."""
     lines = "".join(f"        '{name}': '{kind}',\n" for name, kind in kinds().items())
-    return f"{{#- {_NOTE} -#}}\n{{% macro canonical_columns() %}}\n    {{{{ return({{\n{lines}    }}) }}}}\n{{% endmacro %}}\n"
+    body = f"    {{{{ return({{\n{lines}    }}) }}}}\n"
+    return f"{{#- {_NOTE} -#}}\n{{% macro canonical_columns() %}}\n{body}{{% endmacro %}}\n"
 
 
 def staging() -> str:

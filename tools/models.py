@@ -1,7 +1,9 @@
-"""dbt over the calls that a sync has loaded: an environment of its own, and one command after a sync.
+"""dbt over the calls that a sync has loaded: an environment of its own, one command after a sync, and `make dbt`.
 
 The packages of dbt would disturb those of the connectors, so they lie in dbt/.venv. Where they are not installed
 everything else works as before.
+
+    python -m tools.models build
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import os
 import shutil
 import subprocess
-
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
@@ -26,7 +28,7 @@ VENV = PACKAGE / ".venv"
 SCHEMA = "models"  # what profiles.yml calls it
 # The adapters of the warehouses that are only compiled for come without their drivers, which are large.
 _LOCKS = (PACKAGE / "requirements.lock", PACKAGE / "dialects.lock")
-_VENDORS = ("vonage_business", "portsip", "acefone", "bics", "voxo", "twilio", "aircall", "ringcentral")
+_SAID = 20  # lines of dbt's that are shown where it fails
 
 
 class ModelsError(Exception):
@@ -42,13 +44,21 @@ class Outcome:
     seconds: float
 
     def __str__(self) -> str:
-        return f"Models: {self.models} brought up to date, {self.tests} tests passed, in {self.seconds:.0f} s."
+        return (
+            f"Models: {self.models} brought up to date with dbt, {self.tests} tests of them passed, "
+            f"in {self.seconds:.0f} s (schema {SCHEMA})."
+        )
 
 
 def installed() -> bool:
     """Say whether dbt's environment is there and made from its locks."""
     stamp = VENV / ".locked"
     return stamp.exists() and stamp.read_text(encoding="ascii") == _digest()
+
+
+def wanted() -> bool:
+    """Say whether a sync builds the models: where dbt is installed, unless MODELS=no."""
+    return os.environ.get("MODELS", "") != "no" and installed()
 
 
 def _digest() -> str:
@@ -75,11 +85,11 @@ def _run(*command: str) -> None:
 
 def duckdb_environment(path: Path) -> dict[str, str]:
     """Return what profiles.yml needs for a DuckDB file."""
-    return {"CALLS_TARGET": "duckdb", "CALLS_DUCKDB": str(path)}
+    return {"CALLS_TARGET": "duckdb", "CALLS_DUCKDB": str(path.resolve())}
 
 
 def postgres_environment(url: str) -> dict[str, str]:
-    """Return what profiles.yml needs for a PostgreSQL URL. The password goes by the environment, where dbt reads it."""
+    """Return what profiles.yml needs for a PostgreSQL URL. The password is in no command line."""
     parts = urlsplit(url)
     return {
         "CALLS_TARGET": "postgres",
@@ -91,39 +101,78 @@ def postgres_environment(url: str) -> dict[str, str]:
     }
 
 
-def sources(schemas: Iterable[str]) -> dict[str, list[str]]:
-    """Return which vendor lies in which schemas, by the names that `make sync` and examples/warehouse.py give them."""
+def variables(schemas: Iterable[str]) -> dict[str, object]:
+    """Return which vendor lies in which schemas, by the names that `make sync` and examples/warehouse.py give them.
+
+    CALLS_VARS, a JSON object, adds to it: the time zone of the business, its opening hours.
+    """
+    vendors = [path.name.removeprefix("source-").replace("-", "_") for path in ROOT.glob("connectors/source-*")]
     found: dict[str, list[str]] = {}
     for schema in sorted(schemas):
         name = schema.removeprefix("simulated_")
-        vendor = next((one for one in _VENDORS if name == one or name.startswith(f"{one}_")), None)
-        if vendor:
-            found.setdefault(vendor, []).append(schema)
-    return found
+        for vendor in vendors:
+            if name == vendor or name.startswith(f"{vendor}_"):
+                found.setdefault(vendor, []).append(schema)
+    try:
+        more = json.loads(os.environ.get("CALLS_VARS") or "{}")
+    except ValueError as error:
+        raise ModelsError(f"CALLS_VARS is not a JSON object: {error}.") from None
+    return {"calls_sources": found, **more}
 
 
-def dbt(*arguments: str, environment: Mapping[str, str], variables: Mapping[str, object], quiet: bool) -> int:
-    """Run dbt and return its exit code; what it says goes to standard output."""
-    flags = ["--quiet"] if quiet else []
-    command = [python_of(VENV), "-m", "dbt.cli.main", *flags, *arguments, "--profiles-dir", str(PACKAGE)]
-    more = {"DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore", **environment}
-    given = ["--vars", json.dumps(variables)]
-    return subprocess.run([*command, *given], cwd=PACKAGE, env={**os.environ, **more}, check=False).returncode
+def dbt(*arguments: str, environment: Mapping[str, str], given: Mapping[str, object], quiet: bool) -> tuple[int, str]:
+    """Run dbt; return its exit code and, where it is to be quiet, what it said."""
+    command = [python_of(VENV), "-m", "dbt.cli.main", *(["--quiet"] if quiet else []), *arguments]
+    more = {"DO_NOT_TRACK": "1", "DBT_PROFILES_DIR": str(PACKAGE), "PYTHONWARNINGS": "ignore", **environment}
+    with tempfile.TemporaryDirectory() as logs:
+        done = subprocess.run(
+            [*command, "--log-path", logs, "--vars", json.dumps(given)],
+            cwd=PACKAGE,
+            env={**os.environ, **more},
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE if quiet else None,
+            stderr=subprocess.STDOUT if quiet else None,
+        )
+    return done.returncode, done.stdout or ""
 
 
-def build(environment: Mapping[str, str], variables: Mapping[str, object]) -> Outcome:
+def build(environment: Mapping[str, str], schemas: Iterable[str]) -> Outcome:
     """Build the models and test them; what was built before is only added to. ModelsError says what dbt said."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as logs:
-        command = [python_of(VENV), "-m", "dbt.cli.main", "--quiet", "build", "--exclude-resource-type", "unit_test"]
-        options = ["--profiles-dir", str(PACKAGE), "--log-path", logs, "--vars", json.dumps(variables)]
-        more = {"DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore", **environment}
-        done = subprocess.run(
-            [*command, *options], cwd=PACKAGE, env={**os.environ, **more}, check=False, capture_output=True, text=True
-        )
-    if done.returncode:
-        said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise ModelsError("\n".join([*said[-20:], "The models could not be built: the lines above are dbt's."]))
+    arguments = ("build", "--exclude-resource-type", "unit_test")
+    code, said = dbt(*arguments, environment=environment, given=variables(schemas), quiet=True)
+    if code:
+        lines = [line for line in said.splitlines() if line.strip()][-_SAID:]
+        raise ModelsError("\n".join([*lines, "The calls are loaded, but dbt did not build the models: see above."]))
     results = json.loads((PACKAGE / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
     kinds = [result["unique_id"].partition(".")[0] for result in results]
     return Outcome(kinds.count("model"), kinds.count("test"), time.monotonic() - began)
+
+
+def schemas_of(path: Path) -> list[str]:
+    """Return the schemas of a DuckDB file that hold calls."""
+    import duckdb
+
+    query = "SELECT DISTINCT schema_name FROM duckdb_tables() WHERE table_name = 'call_records' AND schema_name <> ?"
+    with duckdb.connect(str(path), read_only=True) as database:
+        return [name for (name,) in database.execute(query, [SCHEMA]).fetchall()]
+
+
+def main() -> int:
+    """Run dbt over the file that `make sync` fills."""
+    path = ROOT / (os.environ.get("DATABASE") or "calls.duckdb")
+    if not path.exists():
+        print(f"{path.name} is not there yet: make sync fills it.", file=sys.stderr)
+        return 1
+    try:
+        given = variables(schemas_of(path))
+    except ModelsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    code, _ = dbt(*sys.argv[1:], environment=duckdb_environment(path), given=given, quiet=False)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
