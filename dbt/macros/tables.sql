@@ -22,10 +22,22 @@
     {{ return(found) }}
 {% endmacro %}
 
-{#- The canonical columns of one table, in their types; null where an older table has not got one. -#}
-{% macro canonical_row(table) -%}
+{#- The rows of all tables, with these columns and with when each was read. -#}
+{% macro every_row(tables, columns) -%}
+    {%- for table in tables %}
+    select {{ canonical_row(table, columns) }}
+    from {{ table }}
+    {% if not loop.last %}union all{% endif %}
+    {%- else %}
+    {#- While dbt reads the project it knows no table yet. -#}
+    select * from {{ this }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- Columns of one table, in their types; null where an older table has not got one. -#}
+{% macro canonical_row(table, columns) -%}
     {%- set there = adapter.get_columns_in_relation(table) | map(attribute='name') | map('lower') | list -%}
-    {%- for name, kind in canonical_columns().items() %}
+    {%- for name, kind in columns.items() %}
         {{ as_kind(name, kind) if name in there else "'[]'" if kind == 'json' else as_kind('null', kind) }} as {{ name }},
     {%- endfor %}
         {% if var('calls_emitted_at') | lower in there -%}

@@ -4,31 +4,26 @@
     is longer than `calls_pause_minutes`: a vendor that uses an id again does not unite the calls of two days.
 -#}
 
-with known as (
+-- What decides on a leg's place, without the rest of its row: no table of whole rows is kept in memory.
+with keys as (
     select
-        records.*,
+        records.record_id,
         coalesce(chains.chain_key, records.leg_key) as chain_key,
         coalesce(records.started_at, records.answered_at, records.ended_at) as begins_at,
         coalesce(records.ended_at, records.answered_at, records.started_at) as until_at,
-        case
-            when records.from_number_e164 in {{ text_list(var('calls_internal_numbers')) }} then true
-            when records.from_number in {{ text_list(var('calls_internal_numbers')) }} then true
-            else false
-        end as is_from_us,
-        case
-            when records.to_number_e164 in {{ text_list(var('calls_internal_numbers')) }} then true
-            when records.to_number in {{ text_list(var('calls_internal_numbers')) }} then true
-            else false
-        end as is_to_us
+        records.answered_at,
+        records.ended_at,
+        records.disposition,
+        records.updated_at
     from {{ ref('stg_call_records') }} as records
     left join {{ ref('call_chains') }} as chains on chains.leg_key = records.leg_key
 ),
 
 {% if is_incremental() -%}
 touched as (
-    select chain_key from known where {{ is_news('known.updated_at') }}
+    select chain_key from keys where {{ is_news('updated_at') }}
     union distinct
-    select chain_key from {{ ref('call_chains') }} as chains where {{ is_news('chains.updated_at') }}
+    select chains.chain_key from {{ ref('call_chains') }} as chains where {{ is_news('chains.updated_at') }}
     union distinct
     -- A row that has come to another chain leaves legs behind.
     select here.chain_key
@@ -38,23 +33,21 @@ touched as (
 ),
 
 {% endif -%}
-legs as (
-    select * from known
-    {% if is_incremental() %}where chain_key in (select chain_key from touched){% endif %}
-),
-
--- Most calls have one leg. Only the others are put in an order, which takes memory.
+-- Most calls have one leg. Only the others are put in an order.
 together as (
-    select chain_key from legs group by chain_key having count(*) > 1
+    select chain_key from keys
+    {% if is_incremental() %}where chain_key in (select chain_key from touched){% endif %}
+    group by chain_key
+    having count(*) > 1
 ),
 
 ordered as (
     select
-        record_id, chain_key, begins_at, until_at, answered_at, ended_at, talk_seconds, disposition,
+        keys.*,
         row_number() over (
             partition by chain_key order by coalesce(begins_at, {{ moment('1970-01-01 00:00:00+00:00') }}), record_id
         ) as place
-    from legs
+    from keys
     where chain_key in (select chain_key from together)
 ),
 
@@ -92,6 +85,21 @@ placed as (
     from parted
 ),
 
+legs as (
+    select
+        records.*,
+        coalesce(chains.chain_key, records.leg_key) as chain_key,
+        coalesce(records.started_at, records.answered_at, records.ended_at) as begins_at,
+        {% for side in ['from', 'to'] -%}
+        coalesce(
+            records.{{ side }}_number_e164 in {{ text_list(var('calls_internal_numbers')) }}
+            or records.{{ side }}_number in {{ text_list(var('calls_internal_numbers')) }}, false
+        ) as is_{{ side }}_us{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from {{ ref('stg_call_records') }} as records
+    left join {{ ref('call_chains') }} as chains on chains.leg_key = records.leg_key
+),
+
 joined as (
     select
         legs.*,
@@ -114,6 +122,7 @@ joined as (
         end as said_direction
     from legs
     left join placed on placed.record_id = legs.record_id
+    {% if is_incremental() %}where legs.chain_key in (select chain_key from touched){% endif %}
 )
 
 select

@@ -4,7 +4,13 @@
     pre_hook="{{ calls.forget_calls_that_were_joined() }}",
 ) }}
 {#- A row a call, as a person means it: a caller who is put through twice has made one call. -#}
+{%- set and_changed -%}
+    {%- if is_incremental() -%}
+    and call_id in (select call_id from {{ ref('call_legs') }} where {{ is_news('updated_at') }})
+    {%- endif -%}
+{%- endset %}
 
+-- Which leg says what. Calls of one leg, nearly all, need no order and no group: they follow below.
 with legs as (
     select
         call_legs.*,
@@ -17,12 +23,9 @@ with legs as (
             else leg_number + 2000000
         end as direction_rank
     from {{ ref('call_legs') }} as call_legs
-    {% if is_incremental() %}
-    where call_id in (select call_id from {{ ref('call_legs') }} where {{ is_news('updated_at') }})
-    {% endif %}
+    where legs > 1 {{ and_changed }}
 ),
 
--- Which leg says what. Calls of one leg, nearly all, need no order and no group.
 marked as (
     select
         legs.*,
@@ -32,7 +35,6 @@ marked as (
         max(told_leg) over (partition by call_id) as last_told_leg,
         min(direction_rank) over (partition by call_id) as leading_leg
     from legs
-    where legs > 1
 ),
 
 united as (
@@ -91,8 +93,8 @@ alone as (
         case when is_queue_call then 1 when not is_queue_call then 0 end as queued,
         case when is_recorded then 1 when not is_recorded then 0 end as recorded,
         case when issues <> '[]' then 1 else 0 end as legs_with_issues
-    from legs
-    where legs = 1
+    from {{ ref('call_legs') }} as call_legs
+    where legs = 1 {{ and_changed }}
 ),
 
 every_call as (

@@ -2,25 +2,18 @@
 {#- Every vendor's rows under one another; of two emissions of a row, the newest. -#}
 {%- set tables = call_tables() -%}
 
-with {% if is_incremental() %}newest as (
+with {% if is_incremental() -%}
+newest as (
     select source_schema, max(emitted_at) as emitted_at from {{ this }} group by source_schema
 ),
 
-{% endif %}emitted as (
-    {% for table in tables %}
-    select
-        {{ canonical_row(table) }}
-    from {{ table }}
-    {% if not loop.last %}union all{% endif %}
-    {%- else %}
-    {#- While dbt reads the project it knows no table yet. -#}
-    select * from {{ this }}
-    {%- endfor %}
-),
-
-read as (
-    select emitted.*
-    from emitted
+{% endif -%}
+-- What is to be taken, by its key alone: whole rows are large, and no table of them is kept in memory.
+ids as (
+    select emitted.record_id, emitted.emitted_at
+    from (
+        {{ every_row(tables, {'record_id': 'text'}) }}
+    ) as emitted
     {% if is_incremental() -%}
     left join newest on newest.source_schema = emitted.source_schema
     left join {{ this }} as known on known.record_id = emitted.record_id
@@ -33,31 +26,36 @@ read as (
     {%- endif %}
 ),
 
--- Most rows are there once. Only the others are put in an order, which takes memory.
 repeated as (
-    select record_id from read group by record_id having count(*) > 1
+    select record_id from ids group by record_id having count(*) > 1
 ),
 
-numbered as (
-    select
-        read.*,
-        row_number() over (partition by read.record_id order by read.emitted_at desc, read.source_schema) as place
-    from read
-    where read.record_id in (select record_id from repeated)
-),
-
+-- Most rows are there once. Only the others are put in an order.
 single as (
-    {% for part in ['read', 'numbered'] %}
+    select emitted.*, 1 as place
+    from (
+        {{ every_row(tables, canonical_columns()) }}
+    ) as emitted
+    {% if is_incremental() -%}
+    inner join ids on ids.record_id = emitted.record_id and ids.emitted_at = emitted.emitted_at
+    {% endif -%}
+    left join repeated on repeated.record_id = emitted.record_id
+    where repeated.record_id is null
+
+    union all
+
     select
-        {%- for name in canonical_columns() %}
-        {{ name }},
-        {%- endfor %}
-        emitted_at,
-        source_schema
-    from {{ part }}
-    where {{ 'record_id not in (select record_id from repeated)' if part == 'read' else 'place = 1' }}
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+        emitted.*,
+        row_number() over (
+            partition by emitted.record_id order by emitted.emitted_at desc, emitted.source_schema
+        ) as place
+    from (
+        {{ every_row(tables, canonical_columns()) }}
+    ) as emitted
+    {% if is_incremental() -%}
+    inner join ids on ids.record_id = emitted.record_id and ids.emitted_at = emitted.emitted_at
+    {% endif -%}
+    where emitted.record_id in (select record_id from repeated)
 )
 
 select
@@ -73,3 +71,4 @@ select
     end as leg_key,
     {{ this_run() }} as updated_at
 from single
+where place = 1
