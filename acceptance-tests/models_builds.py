@@ -202,6 +202,7 @@ def data() -> Data:
         for day, (opens, closes) in models_truth.OPEN.items()
     }
     named = {"calls_sources": sources, "calls_call_logs": logs, "calls_opening_hours": hours}
+    named |= {"calls_service_level_seconds": models_truth.SERVICE_LEVEL}
     return Data(rows, {**named, "calls_time_zone": str(models_truth.ZONE)})
 
 
