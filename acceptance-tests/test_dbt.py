@@ -240,3 +240,14 @@ def test_schemas_are_known_by_the_names_that_a_sync_gives_them() -> None:
     schemas = ["simulated_bics", "voxo_0a1b2c3d", "voxo_ffffffff", "vonage_business", "main", "models"]
     expected = {"bics": ["simulated_bics"], "voxo": ["voxo_0a1b2c3d", "voxo_ffffffff"]}
     assert models.variables(schemas)["calls_sources"] == {**expected, "vonage_business": ["vonage_business"]}
+
+
+def test_the_variables_that_the_page_tells_of_are_those_of_the_package() -> None:
+    page = (ROOT / "docs" / "dbt.md").read_text(encoding="utf-8")
+    packages, variables = (
+        yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.+?)^```$", page, re.MULTILINE | re.DOTALL)
+    )
+    project = yaml.safe_load((ROOT / "dbt" / "dbt_project.yml").read_text(encoding="utf-8"))
+    assert packages["packages"][0]["subdirectory"] == "dbt"
+    assert set(variables["vars"]) <= set(project["vars"])
+    assert set(variables["vars"]) == set(re.findall(r"^\| `(calls_\w+)` \|", page, re.MULTILINE))
