@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -16,11 +17,13 @@ import models_truth as truth
 from answers import EXPECTED, assert_same
 from cdr import record
 from folders import ALL
-from models_builds import Built, Data, DuckDB, Worker, build, data, needs_dbt, postgresql
+from models_builds import EMITTED, FIRST, Built, Data, DuckDB, Worker, build, data, needs_dbt, postgresql
 from models_truth import Key
 from tools import models
 from tools.boilerplate import facts_of
 from tools.install import ROOT, python_of
+from tools.page import page
+from tools.summary import unite
 
 DIALECTS = ("snowflake", "bigquery", "redshift", "databricks")
 KINDS = ("duckdb", "postgresql")
@@ -158,7 +161,7 @@ def test_the_figures_of_whole_days_are_the_truth(built: Built, model: str, unite
 
 @every_warehouse
 def test_issues_are_counted_for_each_word(built: Built, united: list[list[truth.Leg]]) -> None:
-    rows = built.rows("issues_daily", "day", "vendor", "issue", "with_issue")
+    rows = built.rows("issues_daily", "day", "vendor", "kind", "with_issue")
     assert {row[:3]: row[3] for row in rows if row[3]} == truth.issues_daily(united)
     told = built.rows("data_quality", "sum(found)", "min(out_of - found)")
     assert told[0][0] >= sum(truth.issues_daily(united).values())
@@ -207,6 +210,22 @@ def test_a_project_that_names_no_table_is_told_so(worker: Worker, home: Path) ->
     assert not answer.success
     (said,) = [line for line in answer.said if "stg_call_records" in line]
     assert "calls_sources names no table that is there: not nowhere.call_records" in said
+
+
+def test_a_sync_builds_the_models_and_the_page_says_how_many_calls_they_are(home: Path, given: Data) -> None:
+    file = DuckDB(home / "sync.duckdb")
+    rows = [{**row, EMITTED: FIRST} for row in given.rows["voxo"]]
+    file.put("simulated_voxo", rows)
+    with duckdb.connect(str(file.path)) as database:
+        unite(database)
+    assert models.schemas_of(file.path) == ["simulated_voxo"]
+    built = models.build(models.duckdb_environment(file.path), models.schemas_of(file.path))
+    assert built.models == len(list((ROOT / "dbt" / "models").rglob("*.sql")))
+    calls = len(truth.calls(given.rows["voxo"]))
+    assert calls < len(rows)
+    with duckdb.connect(str(file.path)) as database:
+        assert f"these {len(rows):,} rows are {calls:,} calls" in page(database, simulated=True)
+        assert unite(database).others == (("simulated_voxo.call_logs", len(rows)),)
 
 
 # What needs no dbt

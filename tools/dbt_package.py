@@ -28,6 +28,7 @@ _MOMENT = (
     ".get(target.type, 'timestamptz') }}\""
 )
 _EXACT = "\"{{ {'bigquery': 'bignumeric'}.get(target.type, 'numeric(28, 10)') }}\""
+_RESERVED = "\"{{ target.type == 'redshift' }}\""  # tag is a word of Redshift's own
 
 _ADDED = (
     ("emitted_at", "moment", "When the row was read from the vendor; of two readings of a record the newest is kept."),
@@ -68,6 +69,7 @@ def staging() -> str:
     lines += ["    columns:"]
     for name, kind, description in (*described, *_ADDED):
         lines += [f"      - name: {name}", f"        description: {json.dumps(description, ensure_ascii=False)}"]
+        lines += [f"        quote: {_RESERVED}"] if name == "tag" else []
         lines += [f"        data_type: {anchors.get(kind) or _TYPES[kind]}"]
         anchors |= {"moment": "*moment"} if kind == "moment" else {"number": "*exact"} if kind == "number" else {}
         lines += _tests(name)
@@ -97,6 +99,7 @@ def analysis(sql: str) -> str:
     inner = r"((?:[^()]|\([^()]*\))*)"
     every = re.sub(rf"\bcount\(\*\) FILTER \(WHERE {inner}\)", r"count(CASE WHEN \1 THEN 1 END)", sql)
     every = re.sub(rf"\b(avg|sum)\({inner}\)\s+FILTER \(WHERE {inner}\)", r"\1(CASE WHEN \3 THEN \2 END)", every)
+    every = every.replace("DECIMAL(28, 10)", "{{ type_exact() }}")
     return re.sub(r"\b(FROM|JOIN) call_records\b", r"\1 {{ ref('stg_call_records') }}", every)
 
 

@@ -4,7 +4,7 @@ SELECT
     coalesce(to_country, 'not known') AS country,
     coalesce(charge_currency, 'not said') AS currency,
     count(*) AS calls,
-    sum(CAST(charge_amount AS DECIMAL(28, 10))) AS cost
+    sum(CAST(charge_amount AS {{ type_exact() }})) AS cost
 FROM {{ ref('stg_call_records') }}
 WHERE direction = 'outbound' AND charge_amount IS NOT NULL
 GROUP BY 1, 2

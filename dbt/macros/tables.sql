@@ -38,7 +38,7 @@
 {% macro canonical_row(table, columns) -%}
     {%- set there = adapter.get_columns_in_relation(table) | map(attribute='name') | map('lower') | list -%}
     {%- for name, kind in columns.items() %}
-        {{ as_kind(name, kind) if name in there else "'[]'" if kind == 'json' else as_kind('null', kind) }} as {{ name }},
+        {{ as_kind(named(name), kind) if name in there else "'[]'" if kind == 'json' else as_kind('null', kind) }} as {{ named(name) }},
     {%- endfor %}
         {% if var('calls_emitted_at') | lower in there -%}
         coalesce(cast({{ var('calls_emitted_at') }} as {{ type_moment() }}), {{ moment('1970-01-01 00:00:00+00:00') }})
@@ -52,3 +52,6 @@
 {% macro leg_key(letter, column) -%}
     {{ dbt.concat(['vendor', "':'", "coalesce(account_id, '')", "':" ~ letter ~ ":'", column]) }}
 {%- endmacro %}
+
+{#- A column's name, in quotes where it is a reserved word: tag is one of Redshift's. -#}
+{% macro named(name) %}{{ return(adapter.quote(name) if target.type == 'redshift' and name == 'tag' else name) }}{% endmacro %}

@@ -5,7 +5,7 @@ cross join (select count(*) as total from {{ ref('call_legs') }}) as legs
 cross join (select sum(legs) as total from {{ ref('calls') }}) as in_calls
 cross join (select sum(calls) as total from {{ ref('call_days') }}) as by_day
 cross join (select count(*) as total from {{ ref('calls') }}) as calls
-cross join (select sum(all_rows) as total from {{ ref('issues_daily') }} where issue = 'any') as counted
+cross join (select sum(all_rows) as total from {{ ref('issues_daily') }} where kind = 'any') as counted
 where
     rows_read.total <> legs.total
     or rows_read.total <> in_calls.total

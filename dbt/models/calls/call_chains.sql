@@ -48,9 +48,9 @@ round_0 as (
 ),
 {% for number in range(1, rounds + 1) %}
 round_{{ number }} as (
-    select both_ways.leg_key, min(before.chain_key) as chain_key
+    select both_ways.leg_key, min(last_round.chain_key) as chain_key
     from both_ways
-    inner join round_{{ number - 1 }} as before on before.leg_key = both_ways.other_key
+    inner join round_{{ number - 1 }} as last_round on last_round.leg_key = both_ways.other_key
     group by both_ways.leg_key
 )
 {%- if not loop.last %},

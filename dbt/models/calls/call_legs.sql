@@ -85,7 +85,7 @@ placed as (
     from parted
 ),
 
-legs as (
+every_leg as (
     select
         records.*,
         coalesce(chains.chain_key, records.leg_key) as chain_key,
@@ -102,27 +102,27 @@ legs as (
 
 joined as (
     select
-        legs.*,
-        coalesce(placed.call_id, legs.record_id) as call_id,
+        every_leg.*,
+        coalesce(placed.call_id, every_leg.record_id) as call_id,
         coalesce(placed.leg_number, 1) as leg_number,
         coalesce(placed.legs, 1) as legs_of_call,
         placed.previous_record_id,
         placed.next_record_id,
-        coalesce(placed.call_began_at, legs.begins_at) as call_began_at,
+        coalesce(placed.call_began_at, every_leg.begins_at) as call_began_at,
         case
-            when legs.disposition <> 'answered' then 0
-            when placed.talked_until > legs.answered_at and placed.talked_until >= legs.ended_at then 0
-            when placed.talked_until > legs.answered_at then {{ seconds_between('placed.talked_until', 'legs.ended_at') }}
-            else legs.talk_seconds
+            when every_leg.disposition <> 'answered' then 0
+            when placed.talked_until > every_leg.answered_at and placed.talked_until >= every_leg.ended_at then 0
+            when placed.talked_until > every_leg.answered_at then {{ seconds_between('placed.talked_until', 'every_leg.ended_at') }}
+            else every_leg.talk_seconds
         end as own_talk_seconds,
         case
-            when legs.direction = 'inbound' and legs.is_from_us then 'internal'
-            when legs.direction = 'outbound' and legs.is_to_us then 'internal'
-            else legs.direction
+            when every_leg.direction = 'inbound' and every_leg.is_from_us then 'internal'
+            when every_leg.direction = 'outbound' and every_leg.is_to_us then 'internal'
+            else every_leg.direction
         end as said_direction
-    from legs
-    left join placed on placed.record_id = legs.record_id
-    {% if is_incremental() %}where legs.chain_key in (select chain_key from touched){% endif %}
+    from every_leg
+    left join placed on placed.record_id = every_leg.record_id
+    {% if is_incremental() %}where every_leg.chain_key in (select chain_key from touched){% endif %}
 )
 
 select

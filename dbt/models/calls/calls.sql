@@ -11,7 +11,7 @@
 {%- endset %}
 
 -- Which leg says what. Calls of one leg, nearly all, need no order and no group: they follow below.
-with legs as (
+with legs_of_some as (
     select
         call_legs.*,
         case when disposition = 'answered' then leg_number end as answered_leg,
@@ -28,13 +28,13 @@ with legs as (
 
 marked as (
     select
-        legs.*,
+        legs_of_some.*,
         min(answered_leg) over (partition by call_id) as first_answered_leg,
         min(named_leg) over (partition by call_id) as first_named_leg,
         max(named_leg) over (partition by call_id) as last_named_leg,
         max(told_leg) over (partition by call_id) as last_told_leg,
         min(direction_rank) over (partition by call_id) as leading_leg
-    from legs
+    from legs_of_some
 ),
 
 united as (

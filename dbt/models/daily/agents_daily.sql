@@ -5,7 +5,7 @@ with days as (
     {{ days_to_count() }}
 ),
 
-legs as (
+legs_of_days as (
     select
         days.day,
         days.day_version,
@@ -33,5 +33,5 @@ select
     {{ sum_of('own_talk_seconds') }} as talk_seconds,
     {{ count_if('own_talk_seconds is not null') }} as legs_with_talk_said,
     min(day_version) as day_version
-from legs
+from legs_of_days
 group by day, vendor, account_id, agent

@@ -31,7 +31,7 @@ digits as (
 ),
 
 numbers as (
-    select a.digit + 10 * b.digit + 100 * c.digit + 1000 * d.digit as number
+    select a.digit + 10 * b.digit + 100 * c.digit + 1000 * d.digit as step
     from digits as a
     cross join digits as b
     cross join digits as c
@@ -43,10 +43,10 @@ days as (
     select
         accounts.vendor,
         accounts.account_id,
-        cast({{ dbt.dateadd('day', 'numbers.number', 'accounts.first_day') }} as date) as day
+        cast({{ dbt.dateadd('day', 'numbers.step', 'accounts.first_day') }} as date) as day
     from accounts
     inner join numbers
-        on numbers.number between 1 and {{ dbt.datediff('accounts.first_day', 'accounts.last_day', 'day') }} - 1
+        on numbers.step between 1 and {{ dbt.datediff('accounts.first_day', 'accounts.last_day', 'day') }} - 1
 ),
 
 expected as (
@@ -81,7 +81,7 @@ newest as (
     group by vendor, coalesce(account_id, 'not said')
 )
 
-select vendor, account_id, day, 'issue' as subject, issue as kind, with_issue as found, all_rows as out_of
+select vendor, account_id, day, 'issue' as subject, kind, with_issue as found, all_rows as out_of
 from {{ ref('issues_daily') }}
 
 union all

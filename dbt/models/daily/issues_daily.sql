@@ -1,11 +1,11 @@
-{{ config(materialized='incremental', unique_key=['day', 'vendor', 'account_id', 'issue'], pre_hook="{{ calls.forget_changed_days() }}") }}
+{{ config(materialized='incremental', unique_key=['day', 'vendor', 'account_id', 'kind'], pre_hook="{{ calls.forget_changed_days() }}") }}
 {#- Rows by what could not be read in them. A row with two issues counts for each. -#}
 
 with days as (
     {{ days_to_count() }}
 ),
 
-legs as (
+legs_of_days as (
     select
         days.day,
         days.day_version,
@@ -25,7 +25,7 @@ totals as (
         {{ count_if("issues like '%\"" ~ word ~ "\"%'") }} as {{ word }},
         {%- endfor %}
         min(day_version) as day_version
-    from legs
+    from legs_of_days
     group by day, vendor, account_id
 )
 
@@ -34,7 +34,7 @@ select
     day,
     vendor,
     account_id,
-    '{{ word }}' as issue,
+    '{{ word }}' as kind,
     {{ 'with_issue' if word == 'any' else word }} as with_issue,
     all_rows,
     day_version

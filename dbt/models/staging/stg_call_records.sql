@@ -60,7 +60,7 @@ single as (
 
 select
     {%- for name in canonical_columns() %}
-    {{ name }},
+    {{ named(name) }},
     {%- endfor %}
     emitted_at,
     source_schema,
