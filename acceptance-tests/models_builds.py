@@ -46,6 +46,7 @@ class Worker:
     """dbt in a process of its own environment, which does one command after the other."""
 
     def __init__(self, home: Path) -> None:
+        self._compiled = home / "target" / "compiled" / "calls"
         self._flags = ["--target-path", str(home / "target"), "--log-path", str(home), "--profiles-dir", "."]
         with (home / "worker.log").open("w") as log:
             self._process = subprocess.Popen(
@@ -66,6 +67,13 @@ class Worker:
         line = stdout.readline()
         assert line, "dbt's process ended"
         return Answer(**json.loads(line))
+
+    def analyses(self, *, variables: dict[str, Any], **environment: str) -> dict[str, str]:
+        """The SQL of each analysis, by its name."""
+        chosen = ("compile", "--select", "resource_type:analysis")
+        answer = self.run(*chosen, variables=variables, **environment)
+        assert answer.success, answer.said
+        return {path.stem: path.read_text(encoding="utf-8") for path in (self._compiled / "analyses").glob("*.sql")}
 
     def close(self) -> None:
         self._process.communicate()
@@ -148,6 +156,7 @@ class Built:
 
     warehouse: Warehouse
     builds: list[Answer]
+    analyses: dict[str, str]
 
     def rows(self, model: str, *columns: str, schema: str = "models") -> list[tuple[Any, ...]]:
         return self.warehouse.ask(f"SELECT {', '.join(columns)} FROM {schema}.{model}")  # noqa: S608
@@ -215,7 +224,7 @@ def build(worker: Worker, warehouse: Warehouse, given: Data) -> Built:
             warehouse.put(schema, rows)
         answers.append(worker.run(*arguments, variables=given.variables, **warehouse.environment))
         assert answers[-1].success, answers[-1].said
-    return Built(warehouse, answers)
+    return Built(warehouse, answers, worker.analyses(variables=given.variables, **warehouse.environment))
 
 
 @contextmanager
