@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -106,7 +107,8 @@ def variables(schemas: Iterable[str]) -> dict[str, object]:
 
     CALLS_VARS, a JSON object, adds to it: the time zone of the business, its opening hours.
     """
-    vendors = [path.name.removeprefix("source-").replace("-", "_") for path in ROOT.glob("connectors/source-*")]
+    known = (PACKAGE / "models" / "staging" / "sources.yml").read_text(encoding="utf-8")
+    vendors = re.findall(r"^  - name: calls_(\w+)$", known, re.MULTILINE)
     found: dict[str, list[str]] = {}
     for schema in sorted(schemas):
         name = schema.removeprefix("simulated_")
@@ -122,7 +124,7 @@ def variables(schemas: Iterable[str]) -> dict[str, object]:
 
 def dbt(*arguments: str, environment: Mapping[str, str], given: Mapping[str, object], quiet: bool) -> tuple[int, str]:
     """Run dbt; return its exit code and, where it is to be quiet, what it said."""
-    command = [python_of(VENV), "-m", "dbt.cli.main", *(["--quiet"] if quiet else []), *arguments]
+    command = [python_of(VENV), "-m", "dbt.cli.main", *(["--quiet", "--no-use-colors"] if quiet else []), *arguments]
     more = {"DO_NOT_TRACK": "1", "DBT_PROFILES_DIR": str(PACKAGE), "PYTHONWARNINGS": "ignore", **environment}
     with tempfile.TemporaryDirectory() as logs:
         done = subprocess.run(
