@@ -17,7 +17,15 @@ from tools.install import ROOT
 
 # Modules whose tests share a file, or what is made once for all of them: they stay together in one process.
 _TOGETHER = {
-    *("test_configuration", "test_conformity", "test_docs_commands", "test_images", "test_packages", "test_page"),
+    *(
+        "test_configuration",
+        "test_conformity",
+        "test_dbt",
+        "test_docs_commands",
+        "test_images",
+        "test_packages",
+        "test_page",
+    ),
     *("test_queries", "test_standard", "test_sync", "test_warehouses"),
 }
 

@@ -22,7 +22,8 @@ VENDORS = {facts_of(folder).vendor for folder in WRITTEN}
 
 
 def sync(database: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DATABASE": str(database), "CONNECTOR": "", "CONFIG": "", "ARGS": "", **variables}
+    named = {"DATABASE": str(database), "CONNECTOR": "", "CONFIG": "", "ARGS": "", "MODELS": "no"}
+    environment = {**os.environ, **named, **variables}
     return subprocess.run(
         [sys.executable, "-m", "tools.sync"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )

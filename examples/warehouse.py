@@ -6,7 +6,8 @@
 A configuration is named like its connector: voxo.json is for source-voxo, vonage-business.json for
 source-vonage-business. Each gets a schema of that name; the view `call_records` in the default schema shows the calls
 of all of them, and that is what the queries in examples/queries ask. Run it again and it reads only what is new. The
-state is kept in the warehouse. `--full-refresh` reads everything again instead; no call comes twice.
+state is kept in the warehouse. `--full-refresh` reads everything again instead; no call comes twice. Where dbt is
+installed (`make install`), the models of dbt/ are brought up to date in the schema `models`.
 """
 
 # ruff: noqa: INP001, T201 - a script for people
@@ -143,6 +144,22 @@ def unite(warehouse: str) -> None:
     engine.dispose()
 
 
+def build_models(warehouse: str, schemas: list[str]) -> str:
+    """Bring the models of dbt/ up to date, where dbt is installed, and say what was done or what went wrong."""
+    sys.path.append(str(Path(__file__).resolve().parent.parent))
+    from tools import models  # noqa: PLC0415  not on the path before
+
+    if not models.wanted():
+        return "The models of dbt/ are left out: dbt is not installed (make install), or MODELS=no."
+    url = sqlalchemy.make_url(warehouse)
+    in_duckdb = url.get_backend_name() == "duckdb"
+    place = models.duckdb_environment(Path(url.database or "")) if in_duckdb else models.postgres_environment(warehouse)
+    try:
+        return str(models.build(place, schemas))
+    except models.ModelsError as error:
+        return str(error)
+
+
 def main() -> None:
     """Sync what the command line names, and say what came."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -153,6 +170,7 @@ def main() -> None:
     sources = {config.stem.replace("-", "_"): source_of(config) for config in given.config}
     for schema, rows in sync(given.warehouse, sources, full_refresh=given.full_refresh).items():
         print(f"{schema}: {rows:,} rows read")
+    print(build_models(given.warehouse, list(sources)))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from tools import image as images
-from tools import pythons, spark
+from tools import models, pythons, spark
 from tools.install import ROOT, InstallError
 from tools.install import install as make_environment
 
@@ -51,9 +51,19 @@ def help() -> int:  # noqa: A001  the verb is called so
 
 @verb
 def install() -> int:
-    """Make .venv, with everything that runs and tests the connectors."""
+    """Make .venv, with everything that runs and tests the connectors, and dbt's environment beside it."""
     make_environment(os.environ.get("PYTHON", ""))
+    _dbt_where_it_runs()
     print("Ready: .venv/bin holds every connector's command.")
+    return 0
+
+
+def _dbt_where_it_runs() -> int:
+    """Install dbt; where that cannot be done, say so and let everything else go on."""
+    try:
+        models.install(make_environment(os.environ.get("PYTHON", "")))
+    except InstallError as error:
+        print(f"{error}\nWithout it: the models of dbt/ and their tests. Everything else works.", file=sys.stderr)
     return 0
 
 
@@ -77,7 +87,7 @@ def sync() -> int:
 @verb
 def test() -> int:
     """Run everything that proves this works: lint, types, all tests. ARGS='-k word' goes to pytest."""
-    return _first_failure(lint, types, unit_and_acceptance, _spark_where_it_runs)
+    return _first_failure(_dbt_where_it_runs, lint, types, unit_and_acceptance, _spark_where_it_runs)
 
 
 @verb
@@ -169,6 +179,23 @@ def new() -> int:
         lambda: _python("-m", "tools.new", os.environ.get("VENDOR", "")),
         lambda: _python("-c", ""),  # a second look installs the new package
     )
+
+
+@verb
+def dbt() -> int:
+    """Run dbt over calls.duckdb, as make sync does: a build, or ARGS='run --full-refresh', ARGS=test."""
+    models.install(make_environment(os.environ.get("PYTHON", "")))
+    return _python("-m", "tools.models", *(_more() or ["build"]))
+
+
+@verb
+def dbt_docs() -> int:
+    """Write dbt's documentation of the models over calls.duckdb, as one page: dbt/target/static_index.html."""
+    models.install(make_environment(os.environ.get("PYTHON", "")))
+    code = _python("-m", "tools.models", "docs", "generate", "--static")
+    if not code:
+        print("Written: dbt/target/static_index.html.")
+    return code
 
 
 @verb

@@ -18,7 +18,7 @@ from cdr import record
 from cdr.numbers import resolve
 from cdr.privacy import Privacy
 from cdr.stream import Stream
-from tools import matrix
+from tools import dbt_package, matrix
 from tools.boilerplate import connector_folders, facts_of
 from tools.example_sync import worked_through
 from tools.faults import fault_matrix, fault_table
@@ -170,7 +170,7 @@ def common_faults() -> str:
 
 
 def generated() -> dict[Path, str]:
-    """Return every page with its generated parts as they have to be."""
+    """Return every page with its generated parts, and every generated file of the dbt package, as they have to be."""
     blocks: dict[Path, dict[str, Callable[[], str]]] = {
         DOCS / "canonical-schema.md": {
             **{f"columns_{stream}": partial(columns, stream) for stream in STREAMS},
@@ -186,7 +186,7 @@ def generated() -> dict[Path, str]:
             "changelog": partial(changelog, folder),
             "common": common_faults,
         }
-    return {path: _filled(path, parts) for path, parts in blocks.items()}
+    return {**{path: _filled(path, parts) for path, parts in blocks.items()}, **dbt_package.generated()}
 
 
 def _filled(path: Path, parts: dict[str, Callable[[], str]]) -> str:
@@ -202,7 +202,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     write, stale = parser.parse_args().write, []
     for path, text in generated().items():
-        if path.read_text(encoding="utf-8") != text:
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(str(path.relative_to(ROOT)))
             if write:
                 path.write_text(text, encoding="utf-8")

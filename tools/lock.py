@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,15 @@ OLDEST = words([min(CONNECTORS)])
 
 def inputs() -> list[Path]:
     """Return every file to resolve: the repository's own first, which the others may name as their constraint."""
-    return [ROOT / "requirements.in", *sorted(ROOT.glob("benchmarks/*.in")), *sorted(ROOT.glob("connectors/*/*.in"))]
+    others = [*sorted(ROOT.glob("benchmarks/*.in")), *sorted(ROOT.glob("connectors/*/*.in"))]
+    # dbt's own requirements first: the adapters' constraint is their lock.
+    return [ROOT / "requirements.in", *others, *sorted(ROOT.glob("dbt/*.in"), reverse=True)]
+
+
+def options_of(source: Path) -> list[str]:
+    """Return the options that an input asks for in a line of its own: `# lock: --no-deps`."""
+    found = re.search(r"^# lock: (.+)$", source.read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1].split() if found else []
 
 
 def resolve(source: Path, lock: Path, *options: str) -> None:
@@ -28,7 +37,15 @@ def resolve(source: Path, lock: Path, *options: str) -> None:
     # Extras stay in the file, or pip refuses them where hashes are required. Wheels only, unless the input says
     # otherwise: nothing is built.
     command += ["--no-strip-extras", "--only-binary", ":all:", "--generate-hashes"]
-    command += ["--no-emit-index-url", "--no-header", *options, str(source.relative_to(ROOT)), "-o", str(lock)]
+    command += [
+        "--no-emit-index-url",
+        "--no-header",
+        *options_of(source),
+        *options,
+        str(source.relative_to(ROOT)),
+        "-o",
+        str(lock),
+    ]
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     subprocess.run(command, cwd=ROOT, check=True, env=environment, capture_output=True, text=True)
 

@@ -24,6 +24,7 @@ import duckdb
 from tools.charts import chart
 from tools.headlines import headline
 from tools.install import ROOT
+from tools.models import SCHEMA
 
 QUERIES = ROOT / "examples" / "queries"
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -172,11 +173,25 @@ def page(database: duckdb.DuckDBPyConnection, *, simulated: bool) -> str:
         "VENDORS": escape(_listed([VENDORS.get(name, name) for name in vendors])),
         "BANNER": '<p class="banner">Simulated: these calls are invented.</p>' if simulated else "",
         "FIGURES": _figures(overall),
+        "PEOPLE": _as_people_count(database, overall["calls"]),
         "CARDS": "\n".join(_card(number, answer) for number, answer in enumerate(answers, 1)),
         "CHARTS": json.dumps(charts).replace("<", "\\u003c"),
         "LIBRARY": _library(),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], TEMPLATE.read_text(encoding="utf-8"))
+
+
+def _as_people_count(database: duckdb.DuckDBPyConnection, rows: int) -> str:
+    """Say how many calls the rows are for a person, where dbt has built its models from the same rows."""
+    built = "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = 'calls'"
+    if not database.execute(built, [SCHEMA]).fetchall():
+        return ""
+    calls, legs = database.execute(f"SELECT count(*), sum(legs) FROM {SCHEMA}.calls").fetchone() or (0, 0)  # noqa: S608
+    if legs != rows:  # built before the last sync, or from other rows
+        return ""
+    one = "A call that was put through, overflowed or rang at several desks has a row for each leg"
+    said = f"{one}: these {rows:,} rows are {calls:,} calls. The cards count rows; dbt's models count calls."
+    return f'<p class="sub">{said}</p>'
 
 
 def _period(first: datetime | None, last: datetime | None) -> str:

@@ -12,6 +12,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from tools.models import SCHEMA
+
 _PER_VENDOR = """
 SELECT vendor, count(*), min(started_at), max(started_at),
        count(*) FILTER (disposition = 'answered') / count(*),
@@ -58,7 +60,9 @@ def unite(database: duckdb.DuckDBPyConnection) -> Summary:
     database.execute("SET TimeZone = 'UTC'")
     tables = database.execute(
         """SELECT schema_name, table_name FROM duckdb_tables()
-           WHERE NOT internal AND NOT starts_with(table_name, '_airbyte') ORDER BY schema_name, table_name"""
+           WHERE NOT internal AND NOT starts_with(table_name, '_airbyte') AND schema_name <> ?
+           ORDER BY schema_name, table_name""",
+        [SCHEMA],
     ).fetchall()
     _keep_zones(database)
     calls = [schema for schema, table in tables if table == "call_records"]

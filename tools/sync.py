@@ -3,7 +3,8 @@
 Without CONFIG every connector reads from its vendor's simulator. With CONNECTOR and CONFIG one connector reads
 a real account. PyAirbyte keeps the state in the file, so that a second run reads only what is new. Invented
 calls and real ones never share the file; DATABASE names another one. ARGS go to the simulators (`--days 3`).
-The answers of examples/queries are written beside the file as a page, calls.html.
+Where dbt is installed it builds its models in the same file (MODELS=no leaves that out). The answers of
+examples/queries are written beside the file as a page, calls.html.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ warnings.simplefilter("ignore")
 import duckdb  # noqa: E402  after the environment is set, as all below
 from rich.console import Console  # noqa: E402
 
+from tools import models  # noqa: E402
 from tools.install import ROOT, VENV  # noqa: E402
 from tools.page import PageError, write  # noqa: E402
 from tools.summary import Summary, print_summary, unite  # noqa: E402
@@ -131,12 +133,13 @@ def keep_apart(schema: str) -> None:
     """Make room for real calls, and refuse to put invented ones beside them."""
     with duckdb.connect(str(DATABASE)) as database:
         rows = database.execute("SELECT DISTINCT schema_name FROM duckdb_tables()").fetchall()
-        simulated_schemas = [name for (name,) in rows if name.startswith(SIMULATED)]
+        schemas = [name for (name,) in rows if name != models.SCHEMA]
+        simulated_schemas = [name for name in schemas if name.startswith(SIMULATED)]
         if not schema.startswith(SIMULATED):
             database.execute("DROP VIEW IF EXISTS main.call_records")
-            for name in simulated_schemas:
-                database.execute(f'DROP SCHEMA "{name}" CASCADE')
-        elif len(simulated_schemas) < len(rows):
+            for name in [*simulated_schemas, *([models.SCHEMA] if simulated_schemas else [])]:
+                database.execute(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
+        elif len(simulated_schemas) < len(schemas):
             raise SyncError(
                 f"{DATABASE.name} holds calls of a real account and the simulators' calls are invented: name the "
                 "account with CONNECTOR and CONFIG, or another file with DATABASE=demo.duckdb."
@@ -214,6 +217,23 @@ def _short(path: Path) -> Path:
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
+def answer(console: Console) -> list[Exception]:
+    """Build the models, where dbt is installed, and write the page; say where it is. Return what went wrong."""
+    problems: list[Exception] = []
+    try:
+        if models.wanted():
+            built = models.build(models.duckdb_environment(DATABASE), models.schemas_of(DATABASE))
+            console.print(str(built), highlight=False, soft_wrap=True)
+    except models.ModelsError as error:
+        problems.append(error)
+    try:
+        page = write(DATABASE, DATABASE.with_suffix(".html"))
+        console.print(f"Charts and tables: {_short(page)}", highlight=False, soft_wrap=True)
+    except PageError as error:
+        problems.append(error)
+    return problems
+
+
 def main() -> int:
     """Sync what the environment names and print the summary."""
     connector, config = os.environ.get("CONNECTOR", ""), os.environ.get("CONFIG", "")
@@ -226,14 +246,11 @@ def main() -> int:
         return 1
     if summary.vendors or not failures:
         print_summary(summary, console, _short(DATABASE))
+    problems: list[Exception] = [*failures]
     if summary.vendors:
-        try:
-            page = write(DATABASE, DATABASE.with_suffix(".html"))
-            console.print(f"Charts and tables: {_short(page)}", highlight=False, soft_wrap=True)
-        except PageError as error:
-            print(error, file=sys.stderr)
-    for failure in failures:
-        print(failure, file=sys.stderr)
+        problems += answer(console)
+    for problem in problems:
+        print(problem, file=sys.stderr)
     return 1 if failures else 0
 
 
