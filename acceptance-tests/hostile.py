@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from cdr import connections, output
 from cdr.entrypoint import PageEntrypoint
-from cdr.sync import traced
+from cdr.traces import traced
 from folders import properties_of, source_class
 
 SECRET = "SECRET-of-the-test"

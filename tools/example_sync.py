@@ -18,6 +18,7 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from cdr.config import Config
 from cdr.cursor import WindowCursor, as_slice
+from cdr.lookback import Kept
 from cdr.windows import Period, timestamp
 from tools import matrix
 from tools.boilerplate import connector_folders, facts_of
@@ -65,8 +66,9 @@ def worked_through() -> str:
     asked = first.periods()
     for period in asked:
         times = [moment for moment in _calls(period) if moment >= first.lookback.keeps_from]
-        first.lookback.keep(int.from_bytes(sha256(timestamp(moment).encode()).digest()[:7], "big") for moment in times)
-        first.lookback.count(period, [timestamp(moment) for moment in times])
+        texts = [timestamp(moment) for moment in times]
+        digests = [int.from_bytes(sha256(text.encode()).digest()[:7], "big") for text in texts]
+        first.lookback.keep(period, [Kept(*row, row[1]) for row in zip(digests, texts, strict=True)])
         first.close_partition(cast("Partition", _Read(period)))
     state = cast("dict[str, Any]", json.loads(json.dumps(first.state, default=str)))
     until = datetime.fromisoformat(state["synced_until"].replace("Z", "+00:00"))

@@ -52,7 +52,7 @@ def part(stream: Stream, task: Task, windows: Sequence[Period]) -> Sync:
     """What these windows of a task are part of. Tasks remember nothing from one query to the next."""
     start, end = stream.config.dates(stream.window.granularity)
     whole = task.whole or Period(windows[0].start, windows[-1].end)
-    return _Part(whole, windows, Lookback({}, _NEVER_AGAIN), start, end, task.dialect, task.scouted)
+    return _Part(whole, windows, Lookback({}, _NEVER_AGAIN), start, end, dialect=task.dialect, scouted=task.scouted)
 
 
 class Session:

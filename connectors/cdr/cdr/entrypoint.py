@@ -30,7 +30,8 @@ from airbyte_cdk.utils import AirbyteTracedException
 from cdr import memory, output
 from cdr.errors import ConfigError, quoted
 from cdr.source import CallRecordSource
-from cdr.sync import PageMessage, traced
+from cdr.sync import PageMessage
+from cdr.traces import traced
 
 # A page is read in about this time. By default Python interrupts that every 5 ms for threads that have an answer, which
 # then wait for their pages to be read all the same: on one core a fourteenth of a sync went into the changes.

@@ -17,7 +17,7 @@ from cdr.config import Config
 from cdr.errors import ConfigError, SyncError, quoted
 from cdr.states import States
 from cdr.stream import Stream
-from cdr.sync import traced
+from cdr.traces import traced
 
 
 class GivenSource(Source):

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cdr.accounting import Accounting, Given
+from cdr.conclusions import conclusions
 from cdr.doubt import Doubt
 from cdr.errors import SyncError, TooLargeError, TooSlowError, TransientError
 from cdr.findings import Finding, Findings
@@ -31,9 +32,6 @@ __all__ = ["Means", "Scouted", "Sync", "WindowCount", "WindowReader"]
 
 _SHORTEST_SLOW: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
-_DAY: Final = timedelta(days=1)
-_A_WHILE: Final = timedelta(days=3)
-_A_FEW: Final = 2
 _EMPTY_IS_NO_ANSWER: Final = 20
 """Rows that were there before."""
 _LOOKED_AT: Final = 3
@@ -115,55 +113,10 @@ class WindowReader:
         forms = self._requester.forms
         return {**({"forms": forms} if forms else {}), **self._scout.remembered()}
 
-    def begins_at(self, now: datetime) -> None:
-        """Find whether the sync reaches further back than the vendor keeps its calls."""
-        kept, sync = self._stream.kept, self._sync
-        if kept is not None and sync is not None and sync.windows and sync.reads.start < now - kept:
-            self.findings.add(
-                Finding(
-                    "retention",
-                    "calls since `start_date`",
-                    f"keeps {kept.days} days",
-                    effect="what is older is asked for all the same, but may have been archived, and would then be "
-                    "missing here without any error",
-                )
-            )
-
-    def conclude(self) -> None:
+    def conclude(self, now: datetime) -> None:
         """Find what only the whole sync shows."""
-        odd = self._issues["time_unreadable"] + self._issues["time_mismatch"]
-        if odd and not self._scout.zone:
-            self.findings.add(
-                Finding(
-                    "date_order",
-                    "times in the documented form, the month where it is documented",
-                    f"prints {odd} times that cannot be read so, or that the calls' ids contradict",
-                    effect="they have `time_unreadable` or `time_mismatch`",
-                )
-            )
-        sync = self._sync
-        if sync is None or not sync.windows or sync.reads.length < _A_WHILE:
-            return
-        rows = sum(self._received.values())
-        newest = sum(n for window, n in self._received.items() if window.end > sync.reads.end - _DAY)
-        if rows == 0 and self._scout.account_has_calls:
-            self.findings.add(
-                Finding(
-                    "filter",
-                    "calls of the period asked for",
-                    f"sent nothing for {sync.reads}, although it states that the account has calls",
-                    advice="check `start_date` and the rights of the user",
-                )
-            )
-        if rows - newest <= _A_FEW < newest and len(self._received) > 1:
-            self.findings.add(
-                Finding(
-                    "cap",
-                    "calls of every day asked for",
-                    f"sent calls of the newest day only, of {sync.reads}",
-                    advice="it may limit this account's requests to a day: compare with the vendor's portal",
-                )
-            )
+        for finding in conclusions(self._stream, self._sync, self._received, self._issues, self._scout, now):
+            self.findings.add(finding)
 
     # --- windows ---
 

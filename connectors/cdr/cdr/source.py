@@ -49,10 +49,8 @@ from cdr.sync import (
     Windows,
     quiet_logger,
     record_frame,
-    together,
-    traced,
-    without_secrets,
 )
+from cdr.traces import together, traced, without_secrets
 from cdr.windows import Period
 from cdr.workers import PageWorkers
 
@@ -183,7 +181,7 @@ class Session:
                 status = message.trace.stream_status if message.trace else None
                 if status is not None and status.status in _FINISHED:
                     name = status.stream_descriptor.name
-                    self._readers_of[name].conclude()
+                    self._readers_of[name].conclude(self._now)
                     yield from self._runs[name].summary()
                 yield message
         except AirbyteTracedException:
@@ -203,7 +201,6 @@ class Session:
         windows: Sequence[Period | None] = cursor.periods() if cursor else [None]
         run = self._runs[cls.name] = StreamRun(cls.name, len(windows), self._repository)
         reader = self.reader(stream, run.meter, self._sync(cursor, stream) if cursor else None)
-        reader.begins_at(self._now)
         run.findings = reader.findings
         run.since = cursor.since if cursor else None
         self._readers_of[cls.name] = reader

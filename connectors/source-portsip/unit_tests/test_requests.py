@@ -84,8 +84,8 @@ def test_a_window_ends_with_its_total_or_on_an_empty_page(vendor, connected, cal
         ("page", "0 100, 0, 0"),
         # Without a total each half is read to its end.
         ("absent", "0 100, 0 50, 0 50"),
-        # The halves state 100 each; another week states as many, so it is the total of everything. Until that is known the
-        # figure of the first half is doubted as well.
+        # The halves state 100 each; another week states as many, so it is the total of everything. Until that is known
+        # the figure of the first half is doubted as well.
         ("list", "0 100, 0, 0, 0 50, 0, 0 25, 0 25, 0 50"),
     ],
 )

@@ -1,0 +1,63 @@
+"""What only a whole sync shows of its vendor."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from cdr.findings import Finding
+from cdr.means import Sync
+from cdr.scouting import Scout
+from cdr.stream import Stream
+from cdr.windows import Period
+
+_DAY: Final = timedelta(days=1)
+_A_WHILE: Final = timedelta(days=3)
+_A_FEW: Final = 2
+
+
+def conclusions(
+    stream: Stream, sync: Sync | None, received: Mapping[Period, int], issues: Counter[str], scout: Scout, now: datetime
+) -> Iterator[Finding]:
+    """The findings of a sync that has ended: `received` rows a window, and what their `issues` say."""
+    odd = issues["time_unreadable"] + issues["time_mismatch"]
+    if odd and not scout.zone:
+        yield Finding(
+            "date_order",
+            "times in the documented form, the month where it is documented",
+            f"prints {odd} times that cannot be read so, or that the calls' ids contradict",
+            effect="they have `time_unreadable` or `time_mismatch`",
+        )
+    if sync is None or not sync.windows:
+        return
+    if stream.kept is not None and sync.reads.start < now - stream.kept:
+        yield Finding(
+            "retention",
+            "calls since `start_date`",
+            f"keeps {stream.kept.days} days",
+            effect="what is older is asked for all the same, but may have been archived, and would then be missing "
+            "here without any error",
+        )
+    if sync.reads.length >= _A_WHILE:
+        yield from _over_days(sync, received, scout)
+
+
+def _over_days(sync: Sync, received: Mapping[Period, int], scout: Scout) -> Iterator[Finding]:
+    rows = sum(received.values())
+    newest = sum(count for window, count in received.items() if window.end > sync.reads.end - _DAY)
+    if rows == 0 and scout.account_has_calls:
+        yield Finding(
+            "filter",
+            "calls of the period asked for",
+            f"sent nothing for {sync.reads}, although it states that the account has calls",
+            advice="check `start_date` and the rights of the user",
+        )
+    if rows - newest <= _A_FEW < newest and len(received) > 1:
+        yield Finding(
+            "cap",
+            "calls of every day asked for",
+            f"sent calls of the newest day only, of {sync.reads}",
+            advice="it may limit this account's requests to a day: compare with the vendor's portal",
+        )
