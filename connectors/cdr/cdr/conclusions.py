@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from cdr.findings import Finding
@@ -19,7 +19,7 @@ _A_FEW: Final = 2
 
 
 def conclusions(
-    stream: Stream, sync: Sync | None, received: Mapping[Period, int], issues: Counter[str], scout: Scout, now: datetime
+    stream: Stream, sync: Sync | None, received: Mapping[Period, int], issues: Counter[str], scout: Scout
 ) -> Iterator[Finding]:
     """The findings of a sync that has ended: `received` rows a window, and what their `issues` say."""
     odd = issues["time_unreadable"] + issues["time_mismatch"]
@@ -32,7 +32,7 @@ def conclusions(
         )
     if sync is None or not sync.windows:
         return
-    if stream.kept is not None and sync.reads.start < now - stream.kept:
+    if stream.kept is not None and sync.now is not None and sync.reads.start < sync.now - stream.kept:
         yield Finding(
             "retention",
             "calls since `start_date`",

@@ -50,6 +50,7 @@ class Sync:
     lookback: what the last sync remembered
     start, end: the dates that were given
     since:    up to when the last sync read; None where there was none
+    now:      when it began
     dialect:  what earlier syncs found out about the vendor
     scouted:  what was found out for this one, by a reader that shares no memory with those that read the windows; None
               where they have to find it out
@@ -61,6 +62,7 @@ class Sync:
     start: datetime | None = None
     end: datetime | None = None
     since: datetime | None = None
+    now: datetime | None = None
     dialect: Mapping[str, Any] = field(default_factory=dict)
     scouted: Scouted | None = None
 

@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from cdr.accounting import Accounting, Given
@@ -113,9 +113,9 @@ class WindowReader:
         forms = self._requester.forms
         return {**({"forms": forms} if forms else {}), **self._scout.remembered()}
 
-    def conclude(self, now: datetime) -> None:
+    def conclude(self) -> None:
         """Find what only the whole sync shows."""
-        for finding in conclusions(self._stream, self._sync, self._received, self._issues, self._scout, now):
+        for finding in conclusions(self._stream, self._sync, self._received, self._issues, self._scout):
             self.findings.add(finding)
 
     # --- windows ---

@@ -181,7 +181,7 @@ class Session:
                 status = message.trace.stream_status if message.trace else None
                 if status is not None and status.status in _FINISHED:
                     name = status.stream_descriptor.name
-                    self._readers_of[name].conclude(self._now)
+                    self._readers_of[name].conclude()
                     yield from self._runs[name].summary()
                 yield message
         except AirbyteTracedException:
@@ -219,7 +219,7 @@ class Session:
         if period is None:
             return None
         start, end = self._config.dates(stream.window.granularity)
-        return Sync(period, cursor.periods(), cursor.lookback, start, end, cursor.since, cursor.dialect)
+        return Sync(period, cursor.periods(), cursor.lookback, start, end, cursor.since, self._now, cursor.dialect)
 
     def _cursor(self, stream: Stream, mode: SyncMode, states: ConnectorStateManager) -> WindowCursor:
         state: MutableMapping[str, Any] = states.get_stream_state(stream.name, None)
