@@ -111,7 +111,7 @@ class Doubt:
         Requests for neighbouring days overlap: one that brings the same calls only has none of its own.
         """
         figure = reading.figure
-        beside = beside or [n for n in self._pager.beside(period) if not reading.holds_all(self._pager.first(n).ids)]
+        beside = beside or [near for near in self._pager.beside(period) if self._has_others(near, reading)]
         if not beside:
             self._findings.add(
                 Finding(
@@ -129,6 +129,11 @@ class Doubt:
                 f"{self._name}: the vendor sends {figure} calls for {period}, and as many for {both}: it cuts its "
                 "answers off, and no narrower period can be asked for. The state was not advanced."
             )
+
+    def _has_others(self, near: Period, reading: Reading) -> bool:
+        """Whether a stretch has calls that a reading lacks, as far as its first page shows."""
+        first = self._pager.first(near)
+        return not reading.holds_all(first.ids) or (first.facts.total or 0) > reading.figure
 
     def _note_cut(self, figure: int) -> None:
         self._findings.add(
