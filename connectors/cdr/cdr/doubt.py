@@ -72,7 +72,7 @@ class Doubt:
         figure = reading.figure
         halves = self._turns.halves(period)
         if halves is None:
-            yield from self._beside_a_neighbour(period, window, figure, beside, count)
+            yield from self._beside_a_neighbour(period, window, reading, beside, count)
             return
         if self._is_shown_by_totals(halves, reading):
             return
@@ -104,10 +104,14 @@ class Doubt:
         return sum(totals) <= reading.figure and max(totals) < reading.figure
 
     def _beside_a_neighbour(
-        self, period: Period, window: Period, figure: int, beside: Sequence[Period], count: WindowCount
+        self, period: Period, window: Period, reading: Reading, beside: Sequence[Period], count: WindowCount
     ) -> Iterator[Rows]:
-        """The narrowest stretch still brings a suspicious figure: ask for it together with one that has calls."""
-        beside = beside or [near for near in self._pager.beside(period) if self._pager.first(near).ids]
+        """The narrowest stretch still brings a suspicious figure: ask for it together with one that has other calls.
+
+        Requests for neighbouring days overlap: one that brings the same calls only has none of its own.
+        """
+        figure = reading.figure
+        beside = beside or [near for near in self._pager.beside(period) if self._has_others(near, reading)]
         if not beside:
             self._findings.add(
                 Finding(
@@ -125,6 +129,11 @@ class Doubt:
                 f"{self._name}: the vendor sends {figure} calls for {period}, and as many for {both}: it cuts its "
                 "answers off, and no narrower period can be asked for. The state was not advanced."
             )
+
+    def _has_others(self, near: Period, reading: Reading) -> bool:
+        """Whether a stretch has calls that a reading lacks, as far as its first page shows."""
+        first = self._pager.first(near)
+        return not reading.holds_all(first.ids) or (first.facts.total or 0) > reading.figure
 
     def _note_cut(self, figure: int) -> None:
         self._findings.add(

@@ -19,7 +19,7 @@ def every(minutes, count):
 
 
 @pytest.mark.parametrize("shape", [1, 2, 3])
-@pytest.mark.parametrize("calls", [0, 1, 14, 15, 16, 100])
+@pytest.mark.parametrize("calls", [0, 1, 14, 15, 16, 99])
 def test_each_shape_is_read_to_its_last_row(bics, shape, calls):
     vendor = bics(every(14, calls), shape=shape)
     outcome = vendor.read(DAY, NEXT)
@@ -30,9 +30,26 @@ def test_each_shape_is_read_to_its_last_row(bics, shape, calls):
 
 
 def test_the_page_size_that_the_vendor_grants_is_believed(bics):
-    vendor = bics(every(10, 100), size=50)
-    assert len(vendor.read(DAY, NEXT).ids) == 100
+    vendor = bics(every(10, 99), size=50)
+    assert len(vendor.read(DAY, NEXT).ids) == 99
     assert len(vendor.asked) == 2
+
+
+@pytest.mark.parametrize("shape", [1, 2, 3])
+def test_a_day_of_exactly_a_hundred_calls_between_empty_ones_is_taken_with_a_warning(bics, shape):
+    vendor = bics(every(14, 100), shape=shape)
+    outcome = vendor.read(DAY, NEXT)
+    assert outcome.error is None
+    assert outcome.ids == sorted(f"c{n}" for n in range(100))
+    assert any("sends 100 calls for 2026-03-02" in warning for warning in outcome.warnings)
+
+
+def test_a_day_of_exactly_a_hundred_calls_beside_others_is_believed(bics):
+    vendor = bics([*every(14, 100), *(DAY - timedelta(days=3, minutes=n) for n in range(7))])
+    outcome = vendor.read(DAY, NEXT)
+    assert outcome.error is None
+    assert outcome.ids == sorted(f"c{n}" for n in range(100))
+    assert not any("sends 100 calls" in warning for warning in outcome.warnings)
 
 
 def test_every_page_is_asked_for_with_the_filter_and_no_link_is_followed(bics):
