@@ -3,6 +3,7 @@ import pytest
 from cdr import paging, requesting
 from cdr.errors import TransientError
 from cdr.paginators import PageNumber, SkipTop
+from cdr.stream import Request
 from fakes import DAY, FORMAT
 from syncs import DAYS, HOUR, SECOND, Account, Calls, RefusalError, Synced, call, ids, spread, synced
 
