@@ -13,6 +13,7 @@ from cdr.clocks import Evidence, zone_shown
 from cdr.errors import SyncError
 from cdr.findings import Finding, Findings
 from cdr.means import Scouted
+from cdr.moments import zone_or_offset
 from cdr.pages import Plan, Seen, seen_in
 from cdr.requesting import Requester
 from cdr.stream import Stream
@@ -167,10 +168,8 @@ def _unchained(evidence: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _is_zone(text: str) -> bool:
-    if text[:1] in "+-":
-        return len(text) == len("+05:30")
     try:
-        ZoneInfo(text)
+        zone_or_offset(text)
     except (KeyError, ValueError, OSError):
         return False
     return True

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from cdr.errors import ConfigError
-from cdr.lookback import Lookback
+from cdr.lookback import Kept, Lookback
 from cdr.paginators import PageNumber, SinglePage
 from cdr.readers import choice, moment, text
 from cdr.reading import Means, Sync, WindowCount, WindowReader
@@ -163,7 +163,8 @@ def days(period):
 def remembered(period, rows, hours=24):
     """The state of a sync that found so many rows in a period, spread over its first hours."""
     subject = Lookback({}, period.start)
-    subject.count(period, [timestamp(period.start + number % hours * HOUR) for number in range(rows)])
+    times = [timestamp(period.start + number % hours * HOUR) for number in range(rows)]
+    subject.keep(period, [Kept(number, time, str(number)) for number, time in enumerate(times)])
     return subject.as_state(is_complete=True, resumes=False)
 
 
@@ -176,7 +177,9 @@ class Synced:
         self.account = account
         self.windows = windows or days(period)
         self.lookback = Lookback(state or {}, keeps_from)
-        self.sync = Sync(period, self.windows, self.lookback, dates.get("start"), dates.get("end"), dialect or {})
+        self.sync = Sync(
+            period, self.windows, self.lookback, dates.get("start"), dates.get("end"), dialect=dialect or {}
+        )
         self.rows: list[dict[str, Any]] = []
         self.by_window: dict[Period, list[str]] = {}
         self.counts: dict[Period, WindowCount] = {}

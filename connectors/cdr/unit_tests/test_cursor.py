@@ -7,6 +7,7 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 
 from cdr.cursor import WindowCursor
+from cdr.lookback import Kept
 from cdr.windows import Period, timestamp
 from fakes import UTC, Paged, Whole, config
 
@@ -197,9 +198,8 @@ def find(subject, rows_an_hour, *indexes):
         period = subject.periods()[index]
         hours = round(period.length / HOUR)
         times = [timestamp(period.start + hour * HOUR) for hour in range(hours) for _ in range(rows_an_hour)]
-        kept = times if period.start >= subject.lookback.keeps_from else []
-        subject.lookback.keep(hash((period, number)) & 0xFFFFFFFF for number, _ in enumerate(kept))
-        subject.lookback.count(period, times)
+        rows = [Kept(hash((period, number)) & 0xFFFFFFFF, time, str(number)) for number, time in enumerate(times)]
+        subject.lookback.keep(period, rows if period.end > subject.lookback.keeps_from else [])
         close(subject, index)
     return subject.state
 
