@@ -1,0 +1,115 @@
+"""What vendors of drawn habits showed of the reader: each test is the smallest form of one of them."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+
+import orjson
+import pytest
+
+from cdr.config import Config
+from cdr.errors import ConfigError, TransientError
+from cdr.lookback import Lookback
+from cdr.means import Means, Sync, WindowCount
+from cdr.paginators import PageNumber, SinglePage, SkipTop
+from cdr.readers import moment, text
+from cdr.reading import WindowReader
+from cdr.stream import CallStream
+from cdr.windows import Period, Window, timestamp
+
+LOGGER = logging.getLogger("test")
+FORMAT = "%Y-%m-%d %H:%M:%S"
+HOUR = timedelta(hours=1)
+DAY = Period(datetime(2026, 1, 5, tzinfo=timezone.utc), datetime(2026, 1, 6, tzinfo=timezone.utc))
+NOW = DAY.end
+SPECIFICATION = {
+    "type": "object",
+    "properties": {
+        "api_url": {"default": "http://127.0.0.1:1"},
+        "include_raw": {"default": False},
+        "start_date": {"type": "string"},
+    },
+}
+
+
+class Paged(CallStream):
+    vendor = "voxo"
+    endpoint = "calls"
+    rows = "rows"
+    total = "total"
+    cursor = "started_at"
+    paginator = PageNumber("page", asks=("size", 10))
+    window = Window("from", "to", format=FORMAT)
+    fields = {
+        "vendor_record_id": text("id"),
+        "started_at": moment("time", FORMAT, zone="UTC"),
+        "from_number": text("from"),
+    }
+
+
+class Skipping(Paged):
+    paginator = SkipTop("skip", "top", 10)
+
+
+class Whole(Paged):
+    rows = ""
+    total = ()
+    paginator = SinglePage()
+
+
+class Vendor:
+    """Finds calls between the two moments that it is asked for. `find` says which of them it gives."""
+
+    def __init__(self, calls, find=lambda found: found, size=10, obeys=True, total=len):
+        self.calls = sorted(calls)
+        self.find = find
+        self.size = size
+        self.obeys = obeys
+        self.total = total
+
+    def get(self, request, attempts=None, what=""):
+        asked = request.params
+        low, high = (datetime.strptime(asked[name], FORMAT).replace(tzinfo=DAY.start.tzinfo) for name in ("from", "to"))
+        found = self.find([call for call in self.calls if not self.obeys or low <= call[0] <= high])
+        rows = [{"id": name, "time": at.strftime(FORMAT), "from": caller} for at, name, caller in found]
+        if "page" not in asked and "skip" not in asked:
+            return orjson.dumps(rows)
+        skip = int(asked["skip"]) if "skip" in asked else (int(asked["page"]) - 1) * self.size
+        if skip and skip >= len(rows):
+            error = ConfigError("404 Not Found")
+            error.status = 404
+            raise error
+        return orjson.dumps({"rows": rows[skip : skip + self.size], "total": self.total(found)})
+
+
+def call(number, at=None, name=None):
+    return at or DAY.start + number * timedelta(minutes=1), name or f"c{number}", str(100 + number)
+
+
+def sync(stream, vendor, windows=(DAY,), state=None, keeps_from=NOW):
+    """The ids that a sync gives out, and the memory that it leaves."""
+    lookback = Lookback(state or {}, keeps_from)
+    whole = Period(windows[0].start, windows[-1].end)
+    with ThreadPoolExecutor(2) as pages:
+        reader = WindowReader(
+            stream(Config({"start_date": "2026-01-01"}, SPECIFICATION)),
+            vendor,
+            Means(pages, 2, LOGGER),
+            Sync(whole, windows, lookback),
+        )
+        came = []
+        for window in windows:
+            for rows in reader.read(window, WindowCount()):
+                came += [orjson.loads(line)["vendor_record_id"] for line in rows.lines()]
+            reader.closed(window)
+    return came, lookback.as_state(is_complete=True, resumes=False)
+
+
+def test_an_id_of_two_calls_stays_known_for_as_long_as_the_lookback_reaches_it():
+    vendor = Vendor([call(1), call(2, name="c1")])
+    _, state = sync(Whole, vendor, keeps_from=DAY.start)
+    assert state["repeated"] == ["c1"]
+    _, state = sync(Whole, vendor, state=state, keeps_from=DAY.start)
+    assert state["repeated"] == ["c1"]
+    came, _ = sync(Whole, vendor, state=state, keeps_from=DAY.start)
+    assert came == []
