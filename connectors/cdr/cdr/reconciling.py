@@ -17,6 +17,7 @@ class Reading:
 
     first_total, least_total, most_total: as the pages stated it; None where none did
     totals_of_pages: whether a stated total only repeated the rows of its page
+    granted: how many rows the first page had
     """
 
     first_total: int | None = None
@@ -24,6 +25,7 @@ class Reading:
     most_total: int | None = None
     totals_of_pages: bool = False
     pages: int = 0
+    granted: int = 0
     _calls: dict[str, str] = field(default_factory=dict)
     _others: dict[str, set[str]] = field(default_factory=dict)
     _copies: Counter[str] = field(default_factory=Counter)
@@ -35,6 +37,7 @@ class Reading:
             self._calls.update(zip(ids, calls, strict=True))
         else:
             self._add_each(ids, calls)
+        self.granted = self.granted or block.facts.rows
         total = block.facts.total
         if total is not None:
             if self.pages and total == block.facts.rows < self.received:

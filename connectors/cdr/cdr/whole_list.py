@@ -50,7 +50,7 @@ class WholeList:
     def filter_is_ignored(self) -> bool:
         return self._pager.everything
 
-    def weigh(self, period: Period, index: int, block: Block) -> None:
+    def weigh(self, period: Period, index: int, block: Block, granted: int) -> None:
         """Where rows came that nobody asked for, one request for another stretch tells whether they always come.
 
         Raises FilterIgnoredError where they do.
@@ -59,7 +59,7 @@ class WholeList:
             return
         with self._one_asks:
             if not self._is_weighed:
-                self._pager.everything = self._comes_always(period, index, block)
+                self._pager.everything = self._comes_always(period, index, block, granted)
                 self._is_weighed = True
                 self._note(period)
         if self._pager.everything:
@@ -79,9 +79,9 @@ class WholeList:
                 raise
             self._is_read = True
 
-    def _comes_always(self, period: Period, index: int, block: Block) -> bool:
+    def _comes_always(self, period: Period, index: int, block: Block, granted: int) -> bool:
         try:
-            other = self._pager.page(self._pager.elsewhere(period), index, block.facts.rows, once=True)
+            other = self._pager.page(self._pager.elsewhere(period), index, granted, once=True)
         except SyncError:
             other = Block(Facts(0))
         there = set(zip(other.ids, other.calls, strict=True))

@@ -113,3 +113,14 @@ def test_an_id_of_two_calls_stays_known_for_as_long_as_the_lookback_reaches_it()
     assert state["repeated"] == ["c1"]
     came, _ = sync(Whole, vendor, state=state, keeps_from=DAY.start)
     assert came == []
+
+
+def days(count):
+    return [Period(DAY.start + 24 * number * HOUR, DAY.end + 24 * number * HOUR) for number in range(count)]
+
+
+def test_a_filter_that_is_ignored_is_found_out_on_a_last_page_with_few_rows():
+    far = call(99, at=DAY.end + 60 * HOUR)
+    vendor = Vendor([*(call(number) for number in range(20)), far], obeys=False)
+    came, _ = sync(Skipping, vendor, days(4))
+    assert sorted(came) == sorted({name for _, name, _ in vendor.calls})
