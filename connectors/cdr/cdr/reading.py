@@ -277,7 +277,10 @@ class WindowReader:
                             effect="a window's rows cannot be held against it",
                         )
                     )
-            return bool(self._pager.totals_are_of_the_account)
+            if not self._pager.totals_are_of_the_account:
+                return False
+        reading.forget_totals()
+        return True
 
     def _refuse_an_empty_answer(self, period: Period, reading: Reading, remembered: int) -> None:
         """Nothing came where the last sync found calls: the newest windows tell what that is worth."""

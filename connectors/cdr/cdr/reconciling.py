@@ -66,6 +66,10 @@ class Reading:
         for identity, count in other._copies.items():
             self._copies[identity] = max(self._copies[identity], count)
 
+    def forget_totals(self) -> None:
+        """Take what was stated for nothing: it is the total of something else."""
+        self.first_total = self.least_total = self.most_total = None
+
     def holds_all(self, ids: list[str]) -> bool:
         """Whether every one of these ids was received."""
         return self._calls.keys() >= set(ids)

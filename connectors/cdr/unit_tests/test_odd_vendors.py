@@ -124,3 +124,8 @@ def test_a_filter_that_is_ignored_is_found_out_on_a_last_page_with_few_rows():
     vendor = Vendor([*(call(number) for number in range(20)), far], obeys=False)
     came, _ = sync(Skipping, vendor, days(4))
     assert sorted(came) == sorted({name for _, name, _ in vendor.calls})
+
+
+def test_a_round_number_of_rows_is_doubted_where_the_stated_total_is_the_accounts():
+    vendor = Vendor([call(number) for number in range(130)], find=lambda found: found[:100], total=lambda _: 999)
+    assert len(sync(Paged, vendor)[0]) == 130
