@@ -70,7 +70,7 @@ class Accounting:
         self._calls: dict[str, str] = {}
         self._others: dict[str, set[str]] = {}
         self._brought: dict[int, list[str]] = {}
-        self._pending: dict[int, list[Kept]] = {}
+        self._pending: dict[int, dict[Period, list[Kept]]] = {}
         self._held: dict[int, Held] = {}
         self._foreign: dict[int, dict[str, tuple[str, bytes]]] = {}
         self._released = [False] * len(windows)
@@ -96,7 +96,7 @@ class Accounting:
                 fresh = [*self._fresh(block, lines, window, whole_list)]
                 names = [identity for _, identity, _ in fresh]
             self._remember(names, window, whole_list)
-        return self._without_known(block, fresh, window, keeps_all)
+        return self._without_known(block, fresh, window, keeps_all, whole_list)
 
     def new_rows(self, block: Block) -> list[int]:
         """The places of those rows of a page that may still go out."""
@@ -124,7 +124,8 @@ class Accounting:
         index = self._index(window)
         with self._lock:
             # Not before: a state that another window emits must not vouch for rows that are still on their way out.
-            self._lookback.keep(self._span(window), self._pending.pop(index, ()))
+            for span, rows in self._pending.pop(index, {}).items():
+                self._lookback.keep(span, rows)
             self._closed[index] = True
             for near in self._near(index):
                 if near in self._brought and all(self._closed[other] for other in self._near(near)):
@@ -190,7 +191,12 @@ class Accounting:
         return is_another_call(known, call) and call not in self._others.get(identity, ())
 
     def _without_known(
-        self, block: Block, fresh: list[tuple[int, str, bytes | None]] | None, window: Period, keeps_all: bool
+        self,
+        block: Block,
+        fresh: list[tuple[int, str, bytes | None]] | None,
+        window: Period,
+        keeps_all: bool,
+        whole_list: bool,
     ) -> Given:
         if not block.digests:
             return self._rows(block, fresh, ())
@@ -198,25 +204,27 @@ class Accounting:
         places = range(len(block.ids)) if fresh is None else [index for index, _, _ in fresh]
         renamed = {} if fresh is None else {index: line for index, _, line in fresh if line is not None}
         digests = {index: digest(renamed[index]) if index in renamed else block.digests[index] for index in places}
-        keeps_from = timestamp(lookback.keeps_from_hour)
+        span = Period(self._windows[0].start, self._windows[-1].end) if whole_list else self._span(window)
+        # Of everything that a server has, the next sync gives out what one clock puts into it: not the one that counts.
+        keeps_from = timestamp(lookback.keeps_from_hour - CLOCKS_DIFFER * whole_list)
         kept = [
             Kept(digests[index], block.times[index], block.ids[index])
             for index in places
             if keeps_all or (block.places and block.places[index]) or (block.times[index] or "~") >= keeps_from
         ]
         with self._lock:
-            self._pending.setdefault(self._index(window), []).extend(kept)
+            self._pending.setdefault(self._index(window), {}).setdefault(span, []).extend(kept)
         if lookback.cell is None:
             same = [index for index in places if digests[index] in lookback.known]
             return self._rows(block, fresh, same, len(same))
-        return self._rows(block, fresh, self._hold(block, window, digests, renamed))
+        return self._rows(block, fresh, self._hold(block, window, span, digests, renamed))
 
     def _hold(
-        self, block: Block, window: Period, digests: Mapping[int, int], renamed: Mapping[int, bytes]
+        self, block: Block, window: Period, span: Period, digests: Mapping[int, int], renamed: Mapping[int, bytes]
     ) -> Collection[int]:
         """Keep back the rows whose cells the last sync knew, until the window is complete."""
         rows = ((index, Kept(digests[index], block.times[index], block.ids[index])) for index in digests)
-        cells = {index: cell for index, row in rows if (cell := self._lookback.cell_of(self._span(window), row))}
+        cells = {index: cell for index, row in rows if (cell := self._lookback.cell_of(span, row))}
         lines = {index: renamed.get(index, line) for index, line in enumerate(block.lines()) if index in cells}
         with self._lock:
             self._held.setdefault(self._index(window), Held()).add(lines, cells, digests)

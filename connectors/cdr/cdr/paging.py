@@ -159,7 +159,8 @@ class Pager:
         if self._sync is None:
             return False
         lookback = self._sync.lookback
-        return bool(lookback.known) or self.window.covers(asked, self._stream.zone).end > lookback.keeps_from_hour
+        reaches_it = self.window.covers(asked, self._stream.zone).end > lookback.keeps_from_hour
+        return self.everything or bool(lookback.known) or reaches_it
 
     def _promised(self, first: Block) -> int | None:
         promised = None if self.totals_are_of_the_account else self._stream.paginator.pages(first.facts)

@@ -129,3 +129,15 @@ def test_a_filter_that_is_ignored_is_found_out_on_a_last_page_with_few_rows():
 def test_a_round_number_of_rows_is_doubted_where_the_stated_total_is_the_accounts():
     vendor = Vendor([call(number) for number in range(130)], find=lambda found: found[:100], total=lambda _: 999)
     assert len(sync(Paged, vendor)[0]) == 130
+
+
+def test_what_a_server_without_a_filter_sends_is_remembered_with_its_hours():
+    windows = days(4)
+    old = [call(number) for number in range(5)]
+    recent = [call(number, at=windows[-1].start + number * HOUR) for number in (6, 7, 7.5)]
+    vendor = Vendor([*old, *recent], obeys=False)
+    came, state = sync(Whole, vendor, windows, keeps_from=windows[-1].start)
+    assert len(came) == 8
+    assert state["hours"] == [timestamp(windows[-1].start + 6 * HOUR), 1, 2]
+    again, _ = sync(Whole, vendor, windows[-1:], state=state, keeps_from=windows[-1].start)
+    assert again == []
