@@ -107,6 +107,7 @@ class Doubt:
         self, period: Period, window: Period, figure: int, beside: Sequence[Period], count: WindowCount
     ) -> Iterator[Rows]:
         """The narrowest stretch still brings a suspicious figure: ask for it together with one that has calls."""
+        beside = beside or [near for near in self._pager.beside(period) if self._pager.first(near).ids]
         if not beside:
             self._findings.add(
                 Finding(

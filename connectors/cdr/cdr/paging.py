@@ -129,6 +129,13 @@ class Pager:
         distance = period.length + _APART + 2 * self._stream.window.wider
         return Period(period.start - distance, period.end - distance)
 
+    def beside(self, period: Period) -> Iterator[Period]:
+        """What can be asked for together with a short `period`: as far back as one request reaches, and ahead."""
+        room = self._stream.window.step - period.length
+        if room > timedelta(0):
+            yield Period(period.start - room, period.start)
+            yield Period(period.end, period.end + room)
+
     def endless(self, period: Period | None) -> TransientError:
         """The error of a stretch whose pages come again and again."""
         return TransientError(

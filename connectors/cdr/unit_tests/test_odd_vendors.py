@@ -141,3 +141,17 @@ def test_what_a_server_without_a_filter_sends_is_remembered_with_its_hours():
     assert state["hours"] == [timestamp(windows[-1].start + 6 * HOUR), 1, 2]
     again, _ = sync(Whole, vendor, windows[-1:], state=state, keeps_from=windows[-1].start)
     assert again == []
+
+
+def test_a_round_number_in_the_last_stretch_that_can_be_asked_for_is_held_against_a_stretch_next_to_it():
+    # Looks at the day of the request alone, and ends at 100 rows.
+    class ByDays(Vendor):
+        def get(self, request, attempts=None, what=""):
+            day = {"from": request.params["from"][:10] + " 00:00:00", "to": request.params["from"][:10] + " 23:59:59"}
+            return super().get(request.plus(day))
+
+    second = timedelta(seconds=1)
+    window = Period(DAY.start + second, DAY.start + 2 * second)
+    vendor = ByDays([call(number) for number in range(130)], find=lambda found: found[:100])
+    with pytest.raises(TransientError, match="cuts its answers off"):
+        sync(Whole, vendor, [window])
