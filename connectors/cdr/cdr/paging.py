@@ -196,9 +196,9 @@ class Pager:
         try:
             return self.page(period, index, granted)
         except SyncError as refusal:
+            if refusal.status == HTTPStatus.NOT_FOUND:
+                return Block(Facts(0))  # the totals say whether something is missing
             told = reading.total is not None and not self.totals_are_of_the_account
-            if refusal.status == HTTPStatus.NOT_FOUND and (not told or reading.received >= (reading.total or 0)):
-                return Block(Facts(0))
             if refusal.status in _NO_SUCH_PAGE and period is not None:
                 if not told and not self._may_be_full(previous):
                     return Block(Facts(0))

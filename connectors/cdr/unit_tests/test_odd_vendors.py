@@ -155,3 +155,9 @@ def test_a_round_number_in_the_last_stretch_that_can_be_asked_for_is_held_agains
     vendor = ByDays([call(number) for number in range(130)], find=lambda found: found[:100])
     with pytest.raises(TransientError, match="cuts its answers off"):
         sync(Whole, vendor, [window])
+
+
+def test_a_total_that_no_page_reaches_does_not_add_up_whatever_comes_behind_the_last_page():
+    vendor = Vendor([call(number) for number in range(25)], total=lambda found: len(found) + 9 if found else 0)
+    with pytest.raises(TransientError, match="does not add up"):
+        sync(Paged, vendor)
