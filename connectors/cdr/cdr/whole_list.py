@@ -90,13 +90,13 @@ class WholeList:
     def _rows(self, window: Period, count: WindowCount, note: Note) -> Iterator[Rows]:
         received, total = 0, None
         for attempt in _READINGS:
-            received, total, recent = 0, None, deque[set[str]](maxlen=_PAGES_REMEMBERED)
+            received, total, recent = 0, None, deque[set[tuple[str, int]]](maxlen=_PAGES_REMEMBERED)
             try:
                 for _, block in self._pager.blocks(window, Reading(), in_order=attempt > 1):
-                    ids = set(block.ids)
-                    received += len(ids.difference(*recent)) + len(block.ids) - len(ids)
+                    calls = set(zip(block.ids, block.calls, strict=True))
+                    received += len(calls.difference(*recent)) + len(block.ids) - len(calls)
                     total = block.facts.total if total is None else total
-                    recent.append(ids)
+                    recent.append(calls)
                     yield note(block, self._accounting.given(block, window, whole_list=True), count)
             except (TooSlowError, TooLargeError, PagesIgnoredError) as error:
                 reason = str(error) or "it has one page only"

@@ -161,3 +161,9 @@ def test_a_total_that_no_page_reaches_does_not_add_up_whatever_comes_behind_the_
     vendor = Vendor([call(number) for number in range(25)], total=lambda found: len(found) + 9 if found else 0)
     with pytest.raises(TransientError, match="does not add up"):
         sync(Paged, vendor)
+
+
+def test_two_calls_of_one_id_on_two_pages_of_a_whole_list_both_count_towards_its_total():
+    far = call(0, at=DAY.end + 60 * HOUR)  # c0, as the first one
+    vendor = Vendor([*(call(number) for number in range(20)), far], obeys=False)
+    assert len(sync(Skipping, vendor, days(4))[0]) == 21
