@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -165,11 +165,9 @@ def _bounds(low: str, high: str, zone: str, habits: Habits) -> tuple[int, int]:
     """Two texts in the vendor's reading."""
     zone = habits.request_zone or zone
     if habits.days_alone:
-        end = _second(high[:10], zone)
         # The last second of the last day, or of the day before it: both bounds then are of seconds.
-        return _second(low[:10], zone) - (not habits.low), end - 1 + DAY * habits.last_day + (
-            not habits.high
-        )
+        day = date.fromisoformat(high[:10]) + timedelta(days=habits.last_day)
+        return _second(low[:10], zone), _second(day.isoformat(), zone) - 1
     return _second(low, zone), _second(high, zone)
 
 
