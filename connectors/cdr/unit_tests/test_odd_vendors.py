@@ -167,3 +167,51 @@ def test_two_calls_of_one_id_on_two_pages_of_a_whole_list_both_count_towards_its
     far = call(0, at=DAY.end + 60 * HOUR)  # c0, as the first one
     vendor = Vendor([*(call(number) for number in range(20)), far], obeys=False)
     assert len(sync(Skipping, vendor, days(4))[0]) == 21
+
+
+class InOwnZone(Whole):
+    """Ids tell the time, so that the zone of a vendor can be found."""
+
+    zones = ("America/Chicago",)
+    fields = {**Whole.fields, "started_at": moment("time", FORMAT, witness="id")}
+
+
+class Chicago(Vendor):
+    """Prints its times in Chicago, and reads those of a request there."""
+
+    def get(self, request, attempts=None, what=""):
+        later = {
+            name: (datetime.strptime(request.params[name], FORMAT) + 6 * HOUR).strftime(FORMAT)
+            for name in ("from", "to")
+        }
+        rows = orjson.loads(super().get(request.plus(later)))
+        for row in rows:
+            row["id"] = f"{int(datetime.strptime(row['time'] + '+0000', FORMAT + '%z').timestamp())}.1"
+            row["time"] = (datetime.strptime(row["time"], FORMAT) - 6 * HOUR).strftime(FORMAT)
+        return orjson.dumps(rows)
+
+
+def test_the_zone_of_requests_is_found_where_the_newest_and_the_oldest_window_are_empty():
+    windows = days(4)
+    middle = windows[1].start
+    vendor = Chicago([call(number, at=middle + number * HOUR) for number in range(4)])
+    ahead = [call(number, at=windows[-1].end - number * HOUR) for number in (7, 8)]
+    came, _ = sync(InOwnZone, Chicago([*vendor.calls, *ahead]), windows)
+    assert len(came) == 6
+
+
+def test_a_shift_of_requests_is_known_to_a_sync_without_calls():
+    windows = days(2)
+    vendor = Chicago([call(number, at=windows[0].start + number * HOUR) for number in range(7, 12)])
+    with ThreadPoolExecutor(2) as pages:
+        settings = Config({"start_date": "2026-01-01"}, SPECIFICATION)
+        whole = Period(windows[0].start, windows[-1].end)
+        means = Means(pages, 2, LOGGER)
+        reader = WindowReader(InOwnZone(settings), vendor, means, Sync(whole, windows, Lookback({}, NOW)))
+        for window in windows:
+            list(reader.read(window, WindowCount()))
+        assert reader.dialect() == {"zone": "America/Chicago", "shift_hours": 6}
+        quiet = Sync(windows[1], windows[1:], Lookback({}, NOW), dialect=reader.dialect())
+        late = Chicago([call(1, at=windows[1].end - HOUR)])
+        reader = WindowReader(InOwnZone(settings), late, means, quiet)
+        assert sum(rows.count for rows in reader.read(windows[1], WindowCount())) == 1
