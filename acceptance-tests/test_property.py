@@ -124,7 +124,9 @@ def stories(draw: st.DrawFn, vendor: str) -> Story:
         if repeats and calls and number % 9 == 0 and begun - calls[-1].start < 20 * _HOUR:
             before = calls[-1]
             if before.id_number == before.number:
-                call = replace(call, id_number=before.id_number, id_epoch=before.id_epoch)
+                call = replace(call, id_number=before.id_number)
+                if vendor == "bics":  # whose ids are times
+                    call = replace(call, id_epoch=before.id_epoch)
         is_late = late and number % 4 < late and first - 20 * _HOUR < begun and end < first
         if is_late and habits.growing:
             hidden.add(number)
