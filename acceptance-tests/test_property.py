@@ -6,7 +6,6 @@ nothing changed is followed by one that sends nothing.
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -20,7 +19,6 @@ from hypothesis import strategies as st
 from drawn_syncs import Ran, run
 from drawn_vendor import DAY, Call, DrawnVendor, Habits
 
-_DRAWS: Final = int(os.environ.get("DRAWS", "500"))
 _VENDORS: Final = ("voxo", "acefone", "bics", "portsip", "vonage_business")
 _HOUR: Final = 3600
 _MINUTE: Final = 60
@@ -225,14 +223,16 @@ def _renames(runs: list[Ran]) -> bool:
 
 
 @pytest.mark.parametrize("vendor", _VENDORS)
-@settings(
-    max_examples=max(1, _DRAWS // len(_VENDORS)),
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[*HealthCheck],
-)
-@given(data=st.data())
-def test_a_vendor_of_any_habits_is_read_whole_or_with_a_reason(vendor: str, data: st.DataObject) -> None:
-    story = data.draw(stories(vendor).filter(can_be_told))
-    judge(story)
+def test_a_vendor_of_any_habits_is_read_whole_or_with_a_reason(vendor: str, pytestconfig: pytest.Config) -> None:
+    @settings(
+        max_examples=pytestconfig.getoption("--draws") // len(_VENDORS),
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(stories(vendor).filter(can_be_told))
+    def hold(story: Story) -> None:
+        judge(story)
+
+    hold()

@@ -72,7 +72,7 @@ class Doubt:
         figure = reading.figure
         halves = self._turns.halves(period)
         if halves is None:
-            yield from self._beside_a_neighbour(period, window, figure, beside, count)
+            yield from self._beside_a_neighbour(period, window, reading, beside, count)
             return
         if self._is_shown_by_totals(halves, reading):
             return
@@ -104,10 +104,12 @@ class Doubt:
         return sum(totals) <= reading.figure and max(totals) < reading.figure
 
     def _beside_a_neighbour(
-        self, period: Period, window: Period, figure: int, beside: Sequence[Period], count: WindowCount
+        self, period: Period, window: Period, reading: Reading, beside: Sequence[Period], count: WindowCount
     ) -> Iterator[Rows]:
         """The narrowest stretch still brings a suspicious figure: ask for it together with one that has calls."""
-        beside = beside or [near for near in self._pager.beside(period) if self._pager.first(near).ids]
+        figure = reading.figure
+        if not beside:
+            beside = [near for near in self._pager.beside(period) if not reading.holds_all(self._pager.first(near).ids)]
         if not beside:
             self._findings.add(
                 Finding(

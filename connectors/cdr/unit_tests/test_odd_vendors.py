@@ -57,6 +57,14 @@ class Whole(Paged):
     paginator = SinglePage()
 
 
+def _moment(text):
+    return datetime.strptime(text, FORMAT).replace(tzinfo=timezone.utc)
+
+
+def _moved(text, hours):
+    return (_moment(text) + hours * HOUR).strftime(FORMAT)
+
+
 class Vendor:
     """Finds calls between the two moments that it is asked for. `find` says which of them it gives."""
 
@@ -69,7 +77,7 @@ class Vendor:
 
     def get(self, request, attempts=None, what=""):
         asked = request.params
-        low, high = (datetime.strptime(asked[name], FORMAT).replace(tzinfo=DAY.start.tzinfo) for name in ("from", "to"))
+        low, high = (_moment(asked[name]) for name in ("from", "to"))
         found = self.find([call for call in self.calls if not self.obeys or low <= call[0] <= high])
         rows = [{"id": name, "time": at.strftime(FORMAT), "from": caller} for at, name, caller in found]
         if "page" not in asked and "skip" not in asked:
@@ -143,18 +151,18 @@ def test_what_a_server_without_a_filter_sends_is_remembered_with_its_hours():
     assert again == []
 
 
-def test_a_round_number_in_the_last_stretch_that_can_be_asked_for_is_held_against_a_stretch_next_to_it():
-    # Looks at the day of the request alone, and ends at 100 rows.
+def test_a_round_number_in_the_last_stretch_that_can_be_asked_for_is_held_against_a_stretch_near_it():
+    # Looks at the days of the request alone, leaves the last one out, and ends at 100 rows.
     class ByDays(Vendor):
         def get(self, request, attempts=None, what=""):
-            day = {"from": request.params["from"][:10] + " 00:00:00", "to": request.params["from"][:10] + " 23:59:59"}
-            return super().get(request.plus(day))
+            days = {name: request.params[name][:10] + " 00:00:00" for name in ("from", "to")}
+            return super().get(request.plus(days))
 
-    second = timedelta(seconds=1)
-    window = Period(DAY.start + second, DAY.start + 2 * second)
-    vendor = ByDays([call(number) for number in range(130)], find=lambda found: found[:100])
+    busy = [call(number) for number in range(130)]
+    before = [call(500 + number, at=DAY.start - (30 + number) * HOUR) for number in range(40)]
+    vendor = ByDays([*before, *busy], find=lambda found: found[-100:])
     with pytest.raises(TransientError, match="cuts its answers off"):
-        sync(Whole, vendor, [window])
+        sync(Whole, vendor, [Period(DAY.end, DAY.end + HOUR)])
 
 
 def test_a_total_that_no_page_reaches_does_not_add_up_whatever_comes_behind_the_last_page():
@@ -180,14 +188,11 @@ class Chicago(Vendor):
     """Prints its times in Chicago, and reads those of a request there."""
 
     def get(self, request, attempts=None, what=""):
-        later = {
-            name: (datetime.strptime(request.params[name], FORMAT) + 6 * HOUR).strftime(FORMAT)
-            for name in ("from", "to")
-        }
+        later = {name: _moved(request.params[name], 6) for name in ("from", "to")}
         rows = orjson.loads(super().get(request.plus(later)))
         for row in rows:
-            row["id"] = f"{int(datetime.strptime(row['time'] + '+0000', FORMAT + '%z').timestamp())}.1"
-            row["time"] = (datetime.strptime(row["time"], FORMAT) - 6 * HOUR).strftime(FORMAT)
+            row["id"] = f"{int(_moment(row['time']).timestamp())}.1"
+            row["time"] = _moved(row["time"], -6)
         return orjson.dumps(rows)
 
 

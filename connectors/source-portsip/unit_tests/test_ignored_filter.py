@@ -69,9 +69,7 @@ def test_a_row_without_a_time_comes_once(vendor, connected):
 
 
 def test_no_state_goes_out_before_the_list_has_been_read_to_its_end(vendor, connected):
-    vendor.script = lambda request, path: (
-        (403, {}, {"errors": []}) if "skip=500" in request.path else None
-    )
+    vendor.script = lambda request, path: (403, {}, {"errors": []}) if "skip=500" in request.path else None
     with connected(vendor, num_workers=4, **PERIOD) as portsip:
         outcome = portsip.read()
         refused = [query for query in portsip.asked() if query["skip"] == "500"]
