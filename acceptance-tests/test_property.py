@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, Final
 
 import pytest
@@ -101,36 +101,18 @@ def stories(draw: st.DrawFn, vendor: str) -> Story:
     last = base + days * DAY + draw(st.sampled_from((0, 45_296)))
     first = base + (days - 1) * DAY + draw(st.sampled_from((0, 43_627)))
     ends = draw(st.sampled_from((None, last - 3 * _HOUR, last - 10 * _MINUTE)))
-    at: list[tuple[int, int]] = []
-    for day, count in enumerate(per_day):
-        at += [(base + day * DAY + dice.randrange(DAY), dice.choice((0, 5, 60, 600))) for _ in range(count)]
-    if habits.cap and draw(st.booleans()):  # a busy hour
-        hour, more = draw(st.integers(0, 24 * days - 1)), draw(st.sampled_from((-1, 0, 1, 7, 60)))
-        at += [(base + hour * _HOUR + dice.randrange(_HOUR), 20) for _ in range(habits.cap + more)]
+    at = _moments(draw, habits, base, per_day, dice)
     if draw(st.booleans()):  # edges, and calls of hours
         edges = (starts - 1, starts, base + DAY - 1, base + DAY, first, last - 3 * _HOUR, first - 9 * _HOUR)
         at += [(moment, dice.choice((0, 1, 5 * _HOUR))) for moment in edges]
-    repeats = draw(st.booleans())
-    late = draw(st.sampled_from((0, 3, 1)))
-    calls: list[Call] = []
-    hidden = set()
-    for number, (begun, seconds) in enumerate(sorted(at), 1):
-        end = begun + seconds
-        if end > last - 5 * _MINUTE:
-            continue
-        call = Call(number, number, begun, begun, end, end)
-        if repeats and calls and number % 9 == 0 and begun - calls[-1].start < 20 * _HOUR:
-            before = calls[-1]
-            if before.id_number == before.number:
-                call = replace(call, id_number=before.id_number)
-                if vendor == "bics":  # whose ids are times
-                    call = replace(call, id_epoch=before.id_epoch)
-        is_late = late and number % 4 < late and first - 20 * _HOUR < begun and end < first
-        if is_late and habits.growing:
-            hidden.add(number)
-        elif is_late:
-            call = replace(call, shown=first + 2 * _MINUTE + 1000)
-        calls.append(call)
+    repeats, late = draw(st.booleans()), draw(st.sampled_from((0, 3, 1)))
+    made = _calls([one for one in at if sum(one) <= last - 5 * _MINUTE], vendor, repeats=repeats)
+    is_late = {
+        call.number for call in made if call.number % 4 < late and first - 20 * _HOUR < call.start and call.end < first
+    }
+    shown = first + 2 * _MINUTE + 1000
+    calls = made if habits.growing else [replace(c, shown=shown) if c.number in is_late else c for c in made]
+    hidden = is_late if habits.growing else set()
     own = {
         "start_date": _text(starts),
         "lookback_window_minutes": 1440,
@@ -142,6 +124,32 @@ def stories(draw: st.DrawFn, vendor: str) -> Story:
     return Story(
         vendor, habits, tuple(calls), frozenset(hidden), own, starts, ends, first, last, draw(kill), draw(kill)
     )
+
+
+def _moments(
+    draw: st.DrawFn, habits: Habits, base: int, per_day: list[int], dice: random.Random
+) -> list[tuple[int, int]]:
+    """When calls begin, and how many seconds they take."""
+    at: list[tuple[int, int]] = []
+    for day, count in enumerate(per_day):
+        at += [(base + day * DAY + dice.randrange(DAY), dice.choice((0, 5, 60, 600))) for _ in range(count)]
+    if habits.cap and draw(st.booleans()):  # a busy hour
+        hour, more = draw(st.integers(0, 24 * len(per_day) - 1)), draw(st.sampled_from((-1, 0, 1, 7, 60)))
+        at += [(base + hour * _HOUR + dice.randrange(_HOUR), 20) for _ in range(habits.cap + more)]
+    return at
+
+
+def _calls(at: list[tuple[int, int]], vendor: str, *, repeats: bool) -> list[Call]:
+    """Calls in their order; where ids repeat, every ninth has that of the call before it."""
+    calls: list[Call] = []
+    for number, (begun, seconds) in enumerate(sorted(at), 1):
+        call = Call(number, number, begun, begun, begun + seconds, begun + seconds)
+        before = calls[-1] if calls else call
+        if repeats and calls and number % 9 == 0 and begun - before.start < 20 * _HOUR:
+            # The ids of BICS are times.
+            call = replace(call, id_number=before.number, id_epoch=before.start if vendor == "bics" else begun)
+        calls.append(call)
+    return calls
 
 
 def _text(moment: int) -> str:
@@ -183,7 +191,7 @@ def _told(story: Story) -> list[Ran]:
     ]
     runs: list[Ran] = []
     for number, (now, stop_after) in enumerate(steps):
-        if number == 2:  # noqa: PLR2004 - the sync before which the late calls have come
+        if number == 2:
             vendor.hidden = set()
             vendor.habits = replace(vendor.habits, growing=False)
         runs.append(run(vendor, story.settings, runs[-1].state if runs else {}, _at(now), stop_after))

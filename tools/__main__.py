@@ -140,7 +140,7 @@ def test_spark() -> int:
 
 @verb
 def soak() -> int:
-    """Kill every connector at many moments (ARGS='--seeds 50': at more), and sync hourly for two weeks and a year, draw vendors."""
+    """Kill every connector often (ARGS='--seeds 50': more often), sync hourly for a year, draw 20,000 vendors."""
     return _python(
         "-m",
         "pytest",
