@@ -220,3 +220,11 @@ def test_a_shift_of_requests_is_known_to_a_sync_without_calls():
         late = Chicago([call(1, at=windows[1].end - HOUR)])
         reader = WindowReader(InOwnZone(settings), late, means, quiet)
         assert sum(rows.count for rows in reader.read(windows[1], WindowCount())) == 1
+
+
+def test_what_is_asked_for_because_of_a_shift_is_remembered_for_the_next_sync():
+    windows = days(2)
+    vendor = Chicago([call(number, at=windows[1].start + number * HOUR) for number in (1, 7, 8, 9, 10)])
+    horizon = windows[1].start + 4 * HOUR
+    _, state = sync(InOwnZone, vendor, windows, keeps_from=horizon)
+    assert sync(InOwnZone, vendor, [Period(horizon, windows[1].end)], state=state, keeps_from=horizon)[0] == []
