@@ -90,7 +90,7 @@ class WholeList:
     def _rows(self, window: Period, count: WindowCount, note: Note) -> Iterator[Rows]:
         received, total = 0, None
         for attempt in _READINGS:
-            received, total, recent = 0, None, deque[set[tuple[str, int]]](maxlen=_PAGES_REMEMBERED)
+            received, total, recent = 0, None, deque[set[tuple[str, str]]](maxlen=_PAGES_REMEMBERED)
             try:
                 for _, block in self._pager.blocks(window, Reading(), in_order=attempt > 1):
                     calls = set(zip(block.ids, block.calls, strict=True))
