@@ -150,18 +150,21 @@ def test_spark() -> int:
 
 @verb
 def soak() -> int:
-    """Kill every connector at many moments (ARGS='--seeds 50': at more), and sync hourly for two weeks and a year."""
+    """Kill every connector often (ARGS='--seeds 50': more often), sync hourly for a year, draw 20,000 vendors."""
     return _python(
         "-m",
         "pytest",
         *_SIDE_BY_SIDE,
         "acceptance-tests/test_completeness.py",
         "acceptance-tests/test_hourly.py",
+        "acceptance-tests/test_property.py",
         "-k",
-        "killed or hourly",
+        "killed or hourly or habits",
         "--seeds",
         "10",
         "--every-hour",
+        "--draws",
+        "20000",
         *_more(),
     )
 

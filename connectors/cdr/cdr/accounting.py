@@ -218,14 +218,14 @@ class Accounting:
         if lookback.cell is None:
             same = [index for index in places if digests[index] in lookback.known]
             return self._rows(block, fresh, same, len(same))
-        return self._rows(block, fresh, self._hold(block, window, digests, renamed))
+        return self._rows(block, fresh, self._hold(block, window, span, digests, renamed))
 
     def _hold(
-        self, block: Block, window: Period, digests: Mapping[int, int], renamed: Mapping[int, bytes]
+        self, block: Block, window: Period, span: Period, digests: Mapping[int, int], renamed: Mapping[int, bytes]
     ) -> Collection[int]:
         """Keep back the rows whose cells the last sync knew, until the window is complete."""
         rows = ((index, Kept(digests[index], block.times[index], block.ids[index])) for index in digests)
-        cells = {index: cell for index, row in rows if (cell := self._lookback.cell_of(self._span(window), row))}
+        cells = {index: cell for index, row in rows if (cell := self._lookback.cell_of(span, row))}
         lines = {index: renamed.get(index, line) for index, line in enumerate(block.lines()) if index in cells}
         with self._lock:
             self._held.setdefault(self._index(window), Held()).add(lines, cells, digests)

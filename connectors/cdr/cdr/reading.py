@@ -129,6 +129,8 @@ class WindowReader:
                 self._scout.look([self._pager.widened(window) for window in self._sync.windows], self._pager.plan)
             else:
                 self._scout.take(self._sync.scouted)
+            # What is asked for beside a sync comes again in the next one too.
+            self._sync.lookback.keeps_from -= self._scout.shift
             if self._scout.zone or self._requester.zone:
                 self._pager.plan = self._stream.plan(self._scout.zone, self._requester.zone)
             self._is_prepared = True

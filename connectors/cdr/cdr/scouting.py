@@ -20,13 +20,16 @@ from cdr.stream import Stream
 from cdr.windows import Period
 
 _ENOUGH: Final = 3  # rows with an epoch and without a previous leg
+_MOST_LOOKED_AT: Final = 9  # windows beside the newest
 _LARGEST_KEPT: Final = 4 * 1024 * 1024
+_WIDEST_SHIFT: Final = 26  # hours
 _SECOND: Final = timedelta(seconds=1)
 _HOUR: Final = timedelta(hours=1)
 
 
 class Scout:
-    """Looks at the newest window of a sync, and at the oldest where that has too few rows, before they are read.
+    """Looks at the newest window of a sync, and where that has too few rows at the oldest and at others, before they
+    are read.
 
     zone:  the zone of the printed times, where it is another than the one asked for: an IANA name or an offset
     shift: how far the vendor's reading of a request can lie beside ours
@@ -41,7 +44,7 @@ class Scout:
         self._has_brought_rows = dialect.get("has_rows") is True
         known = dialect.get("zone")
         self.zone: str | None = known if isinstance(known, str) and _is_zone(known) else None
-        self.shift = timedelta(0)
+        self.shift = _hours(dialect.get("shift_hours")) if self.zone else timedelta(0)
         self.account_has_calls = False
         self.is_proven = self.zone is not None
         self._bodies: dict[tuple[Period | None, int], bytes] = {}
@@ -49,6 +52,8 @@ class Scout:
     def remembered(self) -> dict[str, Any]:
         """What is worth to be known by the next sync."""
         found: dict[str, Any] = {"zone": self.zone} if self.zone else {}
+        if self.zone and self.shift:
+            found["shift_hours"] = self.shift // _HOUR
         if self._has_brought_rows and any(part.if_empty for part in self._stream.uncertain):
             found["has_rows"] = True
         return found
@@ -67,16 +72,21 @@ class Scout:
         return self._bodies.pop((period, index), None)
 
     def look(self, windows: Sequence[Period], plan: Plan) -> None:
-        """Find out what the first pages of the newest and the oldest window show."""
+        """Find out what the first pages of the newest and the oldest window show, and of more where these are empty.
+
+        No request is lost by it: whoever reads a window takes the page that was seen.
+        """
         stream = self._stream
         if not windows or not (stream.zones or any(part.if_empty for part in stream.uncertain)):
             return
         seen = self._seen(windows[-1], plan)
         evidence = seen.evidence
-        if len(_unchained(evidence)) < _ENOUGH and len(windows) > 1:
-            oldest = self._seen(windows[0], plan)
-            evidence = [*evidence, *oldest.evidence]
-            seen = oldest if oldest.facts.rows else seen
+        for window in [*windows[:1], *reversed(windows[1:-1])][: _MOST_LOOKED_AT * (len(windows) > 1)]:
+            if len(_unchained(evidence)) >= _ENOUGH or (seen.facts.rows and not evidence):
+                break
+            other = self._seen(window, plan)
+            evidence = [*evidence, *other.evidence]
+            seen = other if other.facts.rows else seen
         self._has_brought_rows = self._has_brought_rows or seen.facts.rows > 0
         if not seen.facts.rows:
             self._doubt_emptiness(Period(windows[0].start, windows[-1].end), plan)
@@ -135,7 +145,7 @@ class Scout:
                 effect="times are read by it, with `time_mismatch`",
             )
         )
-        if evidence and not self._stream.window.knows_days_only:
+        if _unchained(evidence) and not self._stream.window.knows_days_only:
             self._find_shift(evidence, asked, plan)
 
     def _find_shift(self, evidence: Sequence[Evidence], asked: str, plan: Plan) -> None:
@@ -149,6 +159,7 @@ class Scout:
         except SyncError:
             return
         if any(one.epoch == witness.epoch for one in seen.evidence):
+            self.shift = timedelta(0)
             return
         zone = ZoneInfo(asked)
         apart = max(abs(one.wall.replace(tzinfo=zone).timestamp() - one.epoch) for one in evidence)
@@ -165,6 +176,10 @@ class Scout:
 
 def _unchained(evidence: Sequence[Evidence]) -> list[Evidence]:
     return [one for one in evidence if not one.chained]
+
+
+def _hours(number: Any) -> timedelta:
+    return number * _HOUR if type(number) is int and 0 < number <= _WIDEST_SHIFT else timedelta(0)
 
 
 def _is_zone(text: str) -> bool:

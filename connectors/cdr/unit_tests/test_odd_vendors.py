@@ -57,6 +57,14 @@ class Whole(Paged):
     paginator = SinglePage()
 
 
+def _moment(text):
+    return datetime.strptime(text, FORMAT).replace(tzinfo=timezone.utc)
+
+
+def _moved(text, hours):
+    return (_moment(text) + hours * HOUR).strftime(FORMAT)
+
+
 class Vendor:
     """Finds calls between the two moments that it is asked for. `find` says which of them it gives."""
 
@@ -69,7 +77,7 @@ class Vendor:
 
     def get(self, request, attempts=None, what=""):
         asked = request.params
-        low, high = (datetime.strptime(asked[name], FORMAT).replace(tzinfo=DAY.start.tzinfo) for name in ("from", "to"))
+        low, high = (_moment(asked[name]) for name in ("from", "to"))
         found = self.find([call for call in self.calls if not self.obeys or low <= call[0] <= high])
         rows = [{"id": name, "time": at.strftime(FORMAT), "from": caller} for at, name, caller in found]
         if "page" not in asked and "skip" not in asked:
@@ -143,18 +151,18 @@ def test_what_a_server_without_a_filter_sends_is_remembered_with_its_hours():
     assert again == []
 
 
-def test_a_round_number_in_the_last_stretch_that_can_be_asked_for_is_held_against_a_stretch_next_to_it():
-    # Looks at the day of the request alone, and ends at 100 rows.
+def test_a_round_number_in_the_last_stretch_that_can_be_asked_for_is_held_against_a_stretch_near_it():
+    # Looks at the days of the request alone, leaves the last one out, and ends at 100 rows.
     class ByDays(Vendor):
         def get(self, request, attempts=None, what=""):
-            day = {"from": request.params["from"][:10] + " 00:00:00", "to": request.params["from"][:10] + " 23:59:59"}
-            return super().get(request.plus(day))
+            days = {name: request.params[name][:10] + " 00:00:00" for name in ("from", "to")}
+            return super().get(request.plus(days))
 
-    second = timedelta(seconds=1)
-    window = Period(DAY.start + second, DAY.start + 2 * second)
-    vendor = ByDays([call(number) for number in range(130)], find=lambda found: found[:100])
+    busy = [call(number) for number in range(130)]
+    before = [call(500 + number, at=DAY.start - (30 + number) * HOUR) for number in range(40)]
+    vendor = ByDays([*before, *busy], find=lambda found: found[-100:])
     with pytest.raises(TransientError, match="cuts its answers off"):
-        sync(Whole, vendor, [window])
+        sync(Whole, vendor, [Period(DAY.end, DAY.end + HOUR)])
 
 
 def test_a_total_that_no_page_reaches_does_not_add_up_whatever_comes_behind_the_last_page():
@@ -167,3 +175,56 @@ def test_two_calls_of_one_id_on_two_pages_of_a_whole_list_both_count_towards_its
     far = call(0, at=DAY.end + 60 * HOUR)  # c0, as the first one
     vendor = Vendor([*(call(number) for number in range(20)), far], obeys=False)
     assert len(sync(Skipping, vendor, days(4))[0]) == 21
+
+
+class InOwnZone(Whole):
+    """Ids tell the time, so that the zone of a vendor can be found."""
+
+    zones = ("America/Chicago",)
+    fields = {**Whole.fields, "started_at": moment("time", FORMAT, witness="id")}
+
+
+class Chicago(Vendor):
+    """Prints its times in Chicago, and reads those of a request there."""
+
+    def get(self, request, attempts=None, what=""):
+        later = {name: _moved(request.params[name], 6) for name in ("from", "to")}
+        rows = orjson.loads(super().get(request.plus(later)))
+        for row in rows:
+            row["id"] = f"{int(_moment(row['time']).timestamp())}.1"
+            row["time"] = _moved(row["time"], -6)
+        return orjson.dumps(rows)
+
+
+def test_the_zone_of_requests_is_found_where_the_newest_and_the_oldest_window_are_empty():
+    windows = days(4)
+    middle = windows[1].start
+    vendor = Chicago([call(number, at=middle + number * HOUR) for number in range(4)])
+    ahead = [call(number, at=windows[-1].end - number * HOUR) for number in (7, 8)]
+    came, _ = sync(InOwnZone, Chicago([*vendor.calls, *ahead]), windows)
+    assert len(came) == 6
+
+
+def test_a_shift_of_requests_is_known_to_a_sync_without_calls():
+    windows = days(2)
+    vendor = Chicago([call(number, at=windows[0].start + number * HOUR) for number in range(7, 12)])
+    with ThreadPoolExecutor(2) as pages:
+        settings = Config({"start_date": "2026-01-01"}, SPECIFICATION)
+        whole = Period(windows[0].start, windows[-1].end)
+        means = Means(pages, 2, LOGGER)
+        reader = WindowReader(InOwnZone(settings), vendor, means, Sync(whole, windows, Lookback({}, NOW)))
+        for window in windows:
+            list(reader.read(window, WindowCount()))
+        assert reader.dialect() == {"zone": "America/Chicago", "shift_hours": 6}
+        quiet = Sync(windows[1], windows[1:], Lookback({}, NOW), dialect=reader.dialect())
+        late = Chicago([call(1, at=windows[1].end - HOUR)])
+        reader = WindowReader(InOwnZone(settings), late, means, quiet)
+        assert sum(rows.count for rows in reader.read(windows[1], WindowCount())) == 1
+
+
+def test_what_is_asked_for_because_of_a_shift_is_remembered_for_the_next_sync():
+    windows = days(2)
+    vendor = Chicago([call(number, at=windows[1].start + number * HOUR) for number in (1, 7, 8, 9, 10)])
+    horizon = windows[1].start + 4 * HOUR
+    _, state = sync(InOwnZone, vendor, windows, keeps_from=horizon)
+    assert sync(InOwnZone, vendor, [Period(horizon, windows[1].end)], state=state, keeps_from=horizon)[0] == []
