@@ -130,11 +130,17 @@ class Pager:
         return Period(period.start - distance, period.end - distance)
 
     def beside(self, period: Period) -> Iterator[Period]:
-        """What can be asked for together with a short `period`: as far back as one request reaches, and ahead."""
-        room = self._stream.window.step - period.length
+        """What can be asked for together with a short `period`: as far back as one request reaches, and ahead.
+
+        Behind that, what no server counts to the period, though it may look at days alone.
+        """
+        step = self._stream.window.step
+        room = step - period.length
         if room > timedelta(0):
             yield Period(period.start - room, period.start)
             yield Period(period.end, period.end + room)
+        yield Period(period.start - 2 * step, period.start - step)
+        yield Period(period.end + step, period.end + 2 * step)
 
     def endless(self, period: Period | None) -> TransientError:
         """The error of a stretch whose pages come again and again."""

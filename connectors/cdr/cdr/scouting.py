@@ -81,8 +81,10 @@ class Scout:
             return
         seen = self._seen(windows[-1], plan)
         evidence = seen.evidence
-        for window in [*windows[:1], *reversed(windows[1:-1])][: _MOST_LOOKED_AT * (len(windows) > 1)]:
-            if len(_unchained(evidence)) >= _ENOUGH or (seen.facts.rows and not evidence):
+        others = [*windows[:1], *reversed(windows[1:-1])] if len(windows) > 1 else []
+        for number, window in enumerate(others[:_MOST_LOOKED_AT]):
+            proves_nothing = number > 0 and seen.facts.rows and not evidence
+            if len(_unchained(evidence)) >= _ENOUGH or proves_nothing:
                 break
             other = self._seen(window, plan)
             evidence = [*evidence, *other.evidence]

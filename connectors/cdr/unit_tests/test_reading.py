@@ -113,7 +113,7 @@ def test_a_total_that_stays_wrong_ends_as_a_transient_error_with_window_and_both
     subject = Synced(account, Tens)
     with pytest.raises(TransientError, match="2026-01-05T00:00:00Z to 2026-01-06T00:00:00Z") as error:
         subject.read()
-    assert "15 rows received, 16 stated on the first page, read twice" in error.value.message
+    assert "30 rows received, 31 stated on the first page, read twice" in error.value.message
     assert "state was not advanced" in error.value.message
 
 

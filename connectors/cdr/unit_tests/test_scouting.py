@@ -206,7 +206,6 @@ def test_a_form_that_brought_rows_once_is_believed_when_it_brings_none():
 def test_where_no_form_finds_anything_the_documented_one_stays():
     account = dated([])
     subject = synced(account, Dated, period=DAYS)
-    assert "dates" not in account.requests[-1]
     assert subject.reader.dialect() == {}
 
 
