@@ -137,7 +137,7 @@ def earliest(outcome, sim):
 
 
 def beyond(connector):
-    """How far requests reach behind the lookback: a second; whole days and one more where the filter knows days only."""
+    """How far requests reach behind the lookback: a second, or whole days and one more where it knows days only."""
     return timedelta(days=3) if connector.name == "source-bics" else timedelta(seconds=1)
 
 
