@@ -91,6 +91,7 @@ class WindowReader:
                 yield given.rows
         with self._lock:
             self._received[period] = count.rows + count.unchanged
+            self._scout.has_brought_rows = self._scout.has_brought_rows or self._received[period] > 0
             self._issues.update(count.issues)
 
     def scouted(self) -> Scouted:

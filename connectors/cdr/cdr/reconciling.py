@@ -39,6 +39,8 @@ class Reading:
             self._add_each(ids, calls)
         self.granted = self.granted or block.facts.rows
         total = block.facts.total
+        if total is not None and total < block.facts.rows:
+            self.totals_of_pages = True  # whatever it counts, it is not the calls of the window
         if total is not None:
             if self.pages and total == block.facts.rows < self.received:
                 self.totals_of_pages = True

@@ -34,6 +34,7 @@ class Scout:
     zone:  the zone of the printed times, where it is another than the one asked for: an IANA name or an offset
     shift: how far the vendor's reading of a request can lie beside ours
     is_proven: whether the zone of the printed times is known
+    has_brought_rows: whether some request of this form ever brought a row
     account_has_calls: whether the vendor states that there are calls at all
     """
 
@@ -41,7 +42,7 @@ class Scout:
         self._stream = stream
         self._requester = requester
         self._findings = findings
-        self._has_brought_rows = dialect.get("has_rows") is True
+        self.has_brought_rows = dialect.get("has_rows") is True
         known = dialect.get("zone")
         self.zone: str | None = known if isinstance(known, str) and _is_zone(known) else None
         self.shift = _hours(dialect.get("shift_hours")) if self.zone else timedelta(0)
@@ -54,7 +55,7 @@ class Scout:
         found: dict[str, Any] = {"zone": self.zone} if self.zone else {}
         if self.zone and self.shift:
             found["shift_hours"] = self.shift // _HOUR
-        if self._has_brought_rows and any(part.if_empty for part in self._stream.uncertain):
+        if self.has_brought_rows and any(part.if_empty for part in self._stream.uncertain):
             found["has_rows"] = True
         return found
 
@@ -89,7 +90,7 @@ class Scout:
             other = self._seen(window, plan)
             evidence = [*evidence, *other.evidence]
             seen = other if other.facts.rows else seen
-        self._has_brought_rows = self._has_brought_rows or seen.facts.rows > 0
+        self.has_brought_rows = self.has_brought_rows or seen.facts.rows > 0
         if not seen.facts.rows:
             self._doubt_emptiness(Period(windows[0].start, windows[-1].end), plan)
         self._find_zone(evidence, plan)
@@ -108,7 +109,7 @@ class Scout:
 
     def _doubt_emptiness(self, whole: Period, plan: Plan) -> None:
         """Nothing came although the account has calls: perhaps the form of the request finds none."""
-        if self._has_brought_rows or not self.account_has_calls:
+        if self.has_brought_rows or not self.account_has_calls:
             return
 
         def finds(once: bool) -> bool:
@@ -121,7 +122,7 @@ class Scout:
             return
         for _ in self._requester.others_if_empty():
             if finds(once=True):
-                self._has_brought_rows = True
+                self.has_brought_rows = True
                 self._bodies.clear()
                 self._requester.keep()
                 return

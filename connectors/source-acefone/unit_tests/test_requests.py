@@ -127,7 +127,7 @@ def test_a_counter_that_stays_wrong_ends_the_stream_with_both_figures(vendor, co
         outcome = acefone.read()
     assert outcome.error.failure_type is FailureType.transient_error
     # 125 calls in the first half of the day, 124 in the second.
-    assert "124 rows received, 126 stated" in outcome.error.message
+    assert "249 rows received, 251 stated" in outcome.error.message
 
 
 def test_a_counter_that_was_wrong_once_costs_a_second_reading_and_no_row_twice(vendor, connected, all_day):
