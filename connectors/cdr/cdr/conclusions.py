@@ -16,19 +16,22 @@ from cdr.windows import Period
 _DAY: Final = timedelta(days=1)
 _A_WHILE: Final = timedelta(days=3)
 _A_FEW: Final = 2
+_SHARE_OF_A_HABIT: Final = 0.1
 
 
 def conclusions(
     stream: Stream, sync: Sync | None, received: Mapping[Period, int], issues: Counter[str], scout: Scout
 ) -> Iterator[Finding]:
     """The findings of a sync that has ended: `received` rows a window, and what their `issues` say."""
-    odd = issues["time_unreadable"] + issues["time_mismatch"]
+    odd, rows = issues["time_unreadable"] + issues["time_mismatch"], sum(received.values())
     if odd and not scout.zone:
+        many = odd > rows * _SHARE_OF_A_HABIT
         yield Finding(
             "date_order",
-            "times in the documented form, the month where it is documented",
-            f"prints {odd} times that cannot be read so, or that the calls' ids contradict",
-            effect="they have `time_unreadable` or `time_mismatch`",
+            "times that can be read and agree with the ids of their calls",
+            f"prints {odd} times that cannot be read, or that the ids contradict",
+            evidence="so many that it may print the day before the month" if many else None,
+            effect="these rows have `time_unreadable` or `time_mismatch`",
         )
     if sync is None or not sync.windows:
         return

@@ -28,7 +28,7 @@ class Finding:
     advice: str | None = None
 
     def __str__(self) -> str:
-        said = f"it {self.found}, where {self.expected} was expected"
+        said = f"it {self.found} (expected: {self.expected})"
         return said + "".join(f"; {part}" for part in (self.evidence, self.effect, self.advice) if part)
 
 

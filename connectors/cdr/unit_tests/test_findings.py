@@ -17,16 +17,16 @@ def test_without_a_finding_nothing_is_said():
 
 def test_a_finding_says_what_was_found_what_was_expected_and_the_rest_that_is_known():
     finding = Finding("cap", "every call", "cuts at 500", "two halves", "halved", "ask the vendor")
-    assert str(finding) == "it cuts at 500, where every call was expected; two halves; halved; ask the vendor"
-    assert str(ZONE).endswith("was expected; times are read by it")
+    assert str(finding) == "it cuts at 500 (expected: every call); two halves; halved; ask the vendor"
+    assert str(ZONE).endswith("(expected: its times in UTC); times are read by it")
 
 
 def test_one_line_says_everything_that_was_found_in_a_sync():
     cap = Finding("cap", "every call", "cuts answers off at 500 rows")
     warning = findings(ZONE, cap).warning()
     assert warning == (
-        "the vendor differs from its documents: it prints its times in America/Chicago, where its times in UTC was "
-        "expected; times are read by it. it cuts answers off at 500 rows, where every call was expected."
+        "the vendor differs from its documents: it prints its times in America/Chicago (expected: its times in UTC); "
+        "times are read by it. it cuts answers off at 500 rows (expected: every call)."
     )
     assert "\n" not in warning
 

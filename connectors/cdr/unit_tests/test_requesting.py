@@ -70,7 +70,7 @@ def test_forms_are_tried_one_at_a_time_best_first_and_what_worked_is_kept_for_th
     subject = synced(account, Forms, period=DAYS)
     assert subject.ids == ids(account.calls)
     assert orders(account) == ["asc", "ASC", None, None, None, None]
-    assert subject.warning.count("takes no order, where the order asc was expected") == 1
+    assert subject.warning.count("takes no order (expected: the order asc)") == 1
 
 
 def test_the_form_that_worked_is_in_the_state_and_the_next_sync_begins_with_it():

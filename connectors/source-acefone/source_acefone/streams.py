@@ -57,7 +57,7 @@ class CallRecords(CallStream):
 
     paginator = PageNumber("page", asks=("limit", 100))
     window = LocalWindow(*_DATES, format="%Y-%m-%d %H:%M:%S", zone="{timezone}", behind=timedelta(hours=26))
-    zones = ("UTC", "Europe/London", "Asia/Kolkata")
+    zones = ("UTC", "Europe/London", "Asia/Kolkata", "America/New_York", "America/Chicago")
     headers = {"Accept": "application/json", "Authorization": "{}"}
     uncertain = (
         Uncertain(

@@ -50,7 +50,7 @@ class VoiceStream(Stream, abstract=True):
     paginator = Pages()
     bare_country_codes = True
     failed = staticmethod(failure_in)
-    zones = ("Asia/Singapore", "Asia/Kolkata", "Europe/Brussels")
+    zones = ("Asia/Singapore", "Asia/Kolkata", "Europe/Brussels", "America/New_York")
     kept = timedelta(days=60)
 
     @staticmethod
