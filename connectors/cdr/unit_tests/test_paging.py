@@ -169,16 +169,21 @@ def test_a_granted_size_that_is_smaller_has_more_pages(size):
 
 
 def test_a_list_that_grew_while_it_was_read_again_has_more_pages():
-    account = Account([call(n, DAY.start + n * SECOND) for n in range(195)])
+    """Sixty calls in front shift ten of the 149 of the first half to a third page."""
+    account = Account(spread(298))
 
     def grow(params):
-        if len(account.requests) <= 12:
-            account.calls.append(call(1000 + len(account.requests), DAY.end - HOUR))
-            account.calls.sort(key=lambda row: row["time"], reverse=True)
+        if (params["page"], params["to"]) == ("2", "2026-01-05 12:00:00") and len(account.calls) == 298:
+            account.calls[:0] = [call(f"new-{number}", DAY.start + HOUR) for number in range(60)]
 
     account.before = grow
+    # A row that the first reading does not bring is why it is read again.
+    account.changed = lambda params, answer: {
+        **answer,
+        "rows": [row for row in answer["rows"] if len(account.requests) > 3 or row["id"] != "c145"],
+    }
     subject = synced(account, Calls)
-    assert set(subject.ids) >= {f"c{n}" for n in range(195)}
+    assert set(subject.ids) >= {f"c{n}" for n in range(298)}
     assert len(subject.ids) == len(set(subject.ids))
 
 
