@@ -88,6 +88,15 @@ class Authenticator(AuthBase):
     def attach(self, portal: Portal) -> None:
         """Nothing to do for an authenticator without secrets."""
 
+    def expires_at(self) -> float | None:
+        """When the token in use ends, in seconds since the epoch; None where nothing says so."""
+        return None
+
+    @property
+    def spends_a_token(self) -> bool:
+        """Whether a login replaces what the configuration holds."""
+        return False
+
 
 @dataclass(frozen=True)
 class _Place:
@@ -128,6 +137,9 @@ class GivenToken(Authenticator):
         _Place.of(request, self._form).fill(request, self._token)
         return request
 
+    def expires_at(self) -> float | None:
+        return _claimed_end(self._token)
+
 
 class LoginToken(Authenticator):
     """A token that a login returns.
@@ -161,6 +173,16 @@ class LoginToken(Authenticator):
 
     def attach(self, portal: Portal) -> None:
         self._portal = portal
+
+    def expires_at(self) -> float | None:
+        token = self._token
+        if token is None or token.expires_at == float("inf"):
+            return None
+        return token.expires_at + _MARGIN_SECONDS
+
+    @property
+    def spends_a_token(self) -> bool:
+        return self._on_refresh_token is not None
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         token = self._current(None).value
@@ -266,13 +288,18 @@ def _expiry(life: Any, token: str) -> float:
     if seconds is not None:
         # A life shorter than the margin would mean a login for every request.
         return time.time() + max(seconds - _MARGIN_SECONDS, seconds / 2)
+    claimed = _claimed_end(token)
+    # Clocks differ: a new token that looks old is used until the vendor refuses it.
+    return claimed - _MARGIN_SECONDS if claimed and claimed - _MARGIN_SECONDS > time.time() else float("inf")
+
+
+def _claimed_end(token: str) -> float | None:
+    """When a token ends by its own word, which only a JWT has."""
     parts = token.split(".")
-    if len(parts) == _JWT_PARTS:
-        try:
-            claims = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-            expiry = float(claims["exp"]) - _MARGIN_SECONDS
-            # Clocks differ: a new token that looks old is used until the vendor refuses it.
-            return expiry if expiry > time.time() else float("inf")
-        except (binascii.Error, ValueError, KeyError, TypeError):
-            pass
-    return float("inf")
+    if len(parts) != _JWT_PARTS:
+        return None
+    try:
+        claims = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return float(claims["exp"])
+    except (binascii.Error, ValueError, KeyError, TypeError):
+        return None

@@ -20,7 +20,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secre
 
 from cdr.authenticators import Authenticator, Login
 from cdr.config import Config
-from cdr.connections import adapter, utf_8
+from cdr.connections import Watch, adapter, utf_8
 from cdr.errors import ConfigError
 from cdr.failures import DataFailures, Failures, LoginFailures
 from cdr.stream import Request
@@ -43,13 +43,14 @@ class Client:
         *,
         attempts: int = ATTEMPTS,
         read_seconds: float | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._timeout = (CONNECT_SECONDS, read_seconds or READ_SECONDS)
         self._config = config
         self._attempts = attempts
         self._slots = threading.BoundedSemaphore(config.integer("num_workers"))
         self._waits = Waits(logger or logging.getLogger("airbyte"))
-        self._adapter = adapter(config, self._waits)
+        self._adapter = adapter(config, self._waits, watch)
         authenticator.attach(self)
         self._data_errors = DataFailures()
         self._login_errors = LoginFailures()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
+import time
 from datetime import timedelta
 from email.message import Message
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 from airbyte_cdk.sources.streams.call_rate import APIBudget, CallRateLimitHit, MovingWindowCallRatePolicy, Rate
@@ -22,10 +23,20 @@ LARGEST_BODY = 32 * 1024 * 1024
 _PIECE = 1024 * 1024
 
 
-def adapter(config: Config, waits: Waits) -> HTTPAdapter:
+class Watch(Protocol):
+    """Is told of every request, logins and repetitions among them."""
+
+    def sending(self, request: requests.PreparedRequest) -> None:
+        """Before a request goes out. Raises a SyncError where it must not."""
+
+    def answered(self, response: requests.Response, seconds: float) -> None:
+        """The answer to a request, and how long it took."""
+
+
+def adapter(config: Config, waits: Waits, watch: Watch | None = None) -> HTTPAdapter:
     """The way to the vendor: `requests_per_minute` held for all, and `ca_certificate` trusted where there is one."""
     budget = _budget(config.optional_integer("requests_per_minute"))
-    return _Adapter(budget, _trust(config.text("ca_certificate")), config.integer("num_workers"), waits)
+    return _Adapter(budget, _trust(config.text("ca_certificate")), config.integer("num_workers"), waits, watch)
 
 
 def _budget(per_minute: int | None) -> APIBudget:
@@ -54,7 +65,15 @@ class _Adapter(HTTPAdapter):
     authenticator sends after a 401.
     """
 
-    def __init__(self, budget: APIBudget, context: ssl.SSLContext | None, connections: int, waits: Waits) -> None:
+    def __init__(
+        self,
+        budget: APIBudget,
+        context: ssl.SSLContext | None,
+        connections: int,
+        waits: Waits,
+        watch: Watch | None,
+    ) -> None:
+        self._watch = watch
         self._budget = budget
         self._waits = waits
         self._context = context
@@ -66,8 +85,13 @@ class _Adapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         self._within_budget()
+        if self._watch:
+            self._watch.sending(request)
+        began = time.monotonic()
         response = super().send(request, *args, **options)
         _read(response)
+        if self._watch:
+            self._watch.answered(response, time.monotonic() - began)
         return response
 
     def _within_budget(self) -> None:

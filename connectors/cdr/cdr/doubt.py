@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 from cdr.errors import TransientError
-from cdr.findings import Finding, Findings
+from cdr.findings import Finding, Findings, cut_off
 from cdr.means import WindowCount
 from cdr.pages import Rows
 from cdr.paging import Pager
@@ -136,14 +136,7 @@ class Doubt:
         return not reading.holds_all(first.ids) or (first.facts.total or 0) > reading.figure
 
     def _note_cut(self, figure: int) -> None:
-        self._findings.add(
-            Finding(
-                "cap",
-                "every call of the period asked for",
-                f"cuts answers off at {figure} rows",
-                effect="windows were asked for in halves",
-            )
-        )
+        self._findings.add(cut_off(figure))
 
 
 def is_round(figure: int) -> bool:

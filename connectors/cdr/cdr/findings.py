@@ -8,16 +8,24 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+OK: Final = "ok"
+HANDLED: Final = "handled"
+ACTION: Final = "action"
+UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One point in which a vendor differs from what its documents say.
+    """One point, and what an account does there.
 
     point:    a short, stable name: zone, request, token, filter, total, page_size, cap, retention, ids, order, …
     expected: what the documents say, found: what the vendor does; both in plain words
     evidence: what shows it; effect: what it means for the data; advice: what a person can do
+    severity: ok: as documented; handled: different, and a sync copes; action: a person has to do something; unknown: it
+              could not be told
     """
 
     point: str
@@ -26,6 +34,10 @@ class Finding:
     evidence: str | None = None
     effect: str | None = None
     advice: str | None = None
+    severity: str = HANDLED
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
 
     def __str__(self) -> str:
         said = f"it {self.found} (expected: {self.expected})"
@@ -60,3 +72,63 @@ class Findings:
             told = [str(finding) for finding in self._found.values()]
             told += [f"{rows} rows {treatment}" for treatment, rows in sorted(self._rows.items())]
         return f"the vendor differs from its documents: {'. '.join(told)}." if told else None
+
+
+# What a sync can find, and the doctor as well: one record of it for both.
+
+
+def filter_ignored() -> Finding:
+    return Finding(
+        "filter",
+        "calls of the period asked for",
+        "ignores its date filter and sends everything for every period",
+        effect="everything is read, once, and sorted out here",
+    )
+
+
+def times_far_outside(period: str) -> Finding:
+    return Finding(
+        "clock",
+        "times within the period asked for",
+        f"prints times far outside it, for {period}",
+        effect="the calls are given out; where no clock of a call lies within `start_date` to `end_date` it has "
+        "`time_outside_window`",
+        advice="ask the vendor for the right times: nothing in a row tells them",
+        severity=ACTION,
+    )
+
+
+def account_total(total: int) -> Finding:
+    return Finding(
+        "total",
+        "the total of the period asked for",
+        f"states {total} for every period, the total of the account",
+        effect="a window's rows cannot be held against it",
+    )
+
+
+def cut_off(figure: int) -> Finding:
+    return Finding(
+        "cap",
+        "every call of the period asked for",
+        f"cuts answers off at {figure} rows",
+        effect="windows were asked for in halves",
+    )
+
+
+def newest_day_only(period: str) -> Finding:
+    return Finding(
+        "cap",
+        "calls of every day asked for",
+        f"sent calls of the newest day only, of {period}",
+        advice="it may limit this account's requests to a day: compare with the vendor's portal",
+        severity=ACTION,
+    )
+
+
+def counts_from_zero() -> Finding:
+    return Finding("page_size", "pages that are counted from 1", "counts its pages from 0")
+
+
+def first_page_always() -> Finding:
+    return Finding("page_size", "pages", "sends the first page whatever page is asked for")

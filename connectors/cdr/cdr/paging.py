@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Final
 
 from cdr.errors import SyncError, TransientError
-from cdr.findings import Finding, Findings
+from cdr.findings import Findings, counts_from_zero
 from cdr.means import Means, Sync
 from cdr.pages import Block
 from cdr.paginators import Facts
@@ -220,7 +220,7 @@ class Pager:
             return
         if zero.ids and not reading.holds_all(zero.ids) and set(zero.ids).isdisjoint(one.ids):
             self._first_index = -1
-            self._findings.add(Finding("page_size", "pages that are counted from 1", "counts its pages from 0"))
+            self._findings.add(counts_from_zero())
 
     def _in_parallel(self, period: Period | None, indexes: range, granted: int) -> Iterator[Block]:
         """Pages in order. The windows that are being read share `ahead`; two each keep a request and a reader busy."""

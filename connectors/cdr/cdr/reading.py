@@ -16,7 +16,7 @@ from cdr.accounting import Accounting, Given
 from cdr.conclusions import conclusions
 from cdr.doubt import Doubt
 from cdr.errors import SyncError, TooLargeError, TooSlowError, TransientError
-from cdr.findings import Finding, Findings
+from cdr.findings import Finding, Findings, account_total, first_page_always
 from cdr.means import Means, Scouted, Sync, WindowCount
 from cdr.pages import Block, Rows
 from cdr.paginators import Facts
@@ -216,7 +216,7 @@ class WindowReader:
         reason = str(error).split(";")[0]
         if isinstance(error, PagesIgnoredError):
             reason = "it has no second page"
-            self.findings.add(Finding("page_size", "pages", "sends the first page whatever page is asked for"))
+            self.findings.add(first_page_always())
         self._logger.info(f"{self._stream.name}: window {part}: {reason}; asking for its halves")
         for half in halves:
             yield from self._settled(half, window, count)
@@ -253,14 +253,7 @@ class WindowReader:
                 is_same = other.total is not None and other.rows < other.total and other.total >= total
                 self._pager.totals_are_of_the_account = is_same
                 if is_same:
-                    self.findings.add(
-                        Finding(
-                            "total",
-                            "the total of the period asked for",
-                            f"states {other.total} for every period, the total of the account",
-                            effect="a window's rows cannot be held against it",
-                        )
-                    )
+                    self.findings.add(account_total(other.total or 0))
             if not self._pager.totals_are_of_the_account:
                 return False
         reading.forget_totals()

@@ -10,7 +10,7 @@ from typing import Final
 
 from cdr.accounting import Accounting, Given
 from cdr.errors import SyncError, TooLargeError, TooSlowError, TransientError
-from cdr.findings import Finding, Findings
+from cdr.findings import Findings, filter_ignored, times_far_outside
 from cdr.means import WindowCount
 from cdr.pages import Block, Rows
 from cdr.paginators import Facts
@@ -116,21 +116,6 @@ class WholeList:
 
     def _note(self, period: Period) -> None:
         if self._pager.everything:
-            self._findings.add(
-                Finding(
-                    "filter",
-                    "calls of the period asked for",
-                    "ignores its date filter and sends everything for every period",
-                    effect="everything is read, once, and sorted out here",
-                )
-            )
+            self._findings.add(filter_ignored())
             return
-        self._findings.add(
-            Finding(
-                "clock",
-                "times within the period asked for",
-                f"prints times far outside it, for {period}",
-                effect="the calls are given out; where no clock of a call lies within `start_date` to `end_date` it "
-                "has `time_outside_window`",
-            )
-        )
+        self._findings.add(times_far_outside(str(period)))

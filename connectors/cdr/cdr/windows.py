@@ -123,6 +123,10 @@ class Window:
         asked = self.asked(period, zone)
         return {self.start: self.text(asked.start, zone), self.end: self.text(asked.end, zone)}
 
+    def exactly(self, period: Period, zone: str) -> Mapping[str, str]:
+        """The query parameters that name these two moments and no other, to find out what a server makes of them."""
+        return {self.start: self.text(period.start, zone), self.end: self.text(period.end, zone)}
+
     def text(self, moment: datetime, zone: str) -> str:
         return pendulum.instance(moment).in_timezone(zone).strftime(self.format)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from cdr.windows import Period, Window, plain
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_TICK = timedelta(microseconds=1)
 
 
 class LocalWindow(Window):
@@ -40,6 +42,9 @@ class LocalDays(Window):
         first = pendulum.instance(period.start - self.margin).in_timezone(zone).start_of("day")
         last = pendulum.instance(period.end).in_timezone(zone).start_of("day").add(days=1)
         return Period(plain(first), plain(last))
+
+    def exactly(self, period: Period, zone: str) -> Mapping[str, str]:
+        return {self.start: self.text(period.start, zone), self.end: self.text(period.end - _TICK, zone)}
 
     def covers(self, period: Period, zone: str) -> Period:
         asked = self.asked(period, zone)

@@ -41,6 +41,10 @@ class Days(Window):
         first, last = self._days(period, zone)
         return {self.start: f"{_text(first)} - {_text(last)}"}
 
+    def exactly(self, period: Period, zone: str) -> Mapping[str, str]:
+        local = ZoneInfo(zone)
+        return {self.start: f"{_text(_day(period.start, local))} - {_text(_day(period.end - _TICK, local))}"}
+
     def covers(self, period: Period, zone: str) -> Period:
         """From where the first day begins first to where the last day ends last."""
         first, last = (_midnight(day) for day in self._days(period, zone))

@@ -29,6 +29,9 @@ class Filter(Window):
     def params(self, period: Period, zone: str) -> Mapping[str, str]:
         return {"filter": f"{self.start} '{timestamp(period.start)}' and {self.end} '{timestamp(period.end)}'"}
 
+    def exactly(self, period: Period, zone: str) -> Mapping[str, str]:
+        return self.params(period, zone)
+
 
 class PortsipStream(Stream, abstract=True):
     """A list of PortSIP. What its rows lack, the detail of each row has."""

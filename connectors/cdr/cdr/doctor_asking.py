@@ -1,0 +1,223 @@
+"""What the doctor asks with: a budget of requests that is kept, and pages read so far that their rows can be weighed."""
+
+from __future__ import annotations
+
+import codecs
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+import requests
+
+from cdr.bodies import mended, parse, rows_of
+from cdr.clocks import Evidence
+from cdr.errors import ConfigError, TransientError
+from cdr.fields import Row
+from cdr.findings import Findings
+from cdr.moments import instant
+from cdr.outcomes import says_nothing_found
+from cdr.pages import Plan, call_digest
+from cdr.paginators import Facts, whole
+from cdr.privacy import Privacy
+from cdr.requesting import Requester, Transport
+from cdr.scouting import Scout
+from cdr.stream import Form, Stream
+from cdr.windows import Period
+
+MOST_REQUESTS: Final = 40
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LIMITS: Final = ("ratelimit", "rate-limit", "retry-after", "x-limit", "quota")
+
+
+class BudgetSpentError(TransientError):
+    """The doctor has asked as often as it may."""
+
+
+class Watched:
+    """Counts every request and keeps what its answer shows beside its body. Lets no more than the budget go out.
+
+    seconds: how long each answer took; ahead: by how much the vendor's clock is ahead of ours, by each `Date`
+    limits:  headers that speak of a limit; marks: what is odd about the bytes of an answer
+    """
+
+    def __init__(self, most: int = MOST_REQUESTS, now: Callable[[], datetime] | None = None) -> None:
+        self.most = most
+        self.sent = 0
+        self.logins = 0
+        self.seconds: list[float] = []
+        self.ahead: list[float] = []
+        self.limits: dict[str, str] = {}
+        self.statuses: Counter[int] = Counter()
+        self.marks: Counter[str] = Counter()
+        self._now = now or (lambda: datetime.now(timezone.utc))
+
+    @property
+    def left(self) -> int:
+        return self.most - self.sent
+
+    def sending(self, request: requests.PreparedRequest) -> None:
+        if self.left <= 0:
+            raise BudgetSpentError(f"The {self.most} requests of the doctor are spent.")
+        self.sent += 1
+        self.logins += request.method == "POST"
+
+    def answered(self, response: requests.Response, seconds: float) -> None:
+        self.seconds.append(seconds)
+        self.statuses[response.status_code] += 1
+        told = response.headers.get("Date")
+        if told:
+            try:
+                middle = self._now() - timedelta(seconds=seconds / 2)
+                self.ahead.append((parsedate_to_datetime(told) - middle).total_seconds())
+            except (TypeError, ValueError, OverflowError):
+                pass
+        for name, value in response.headers.items():
+            if any(word in name.lower() for word in _LIMITS):
+                self.limits[name.lower()] = value[:40]
+        if response.request.method == "GET":
+            self._look_at(response)
+
+    def _look_at(self, response: requests.Response) -> None:
+        body = response.content or b""
+        if response.status_code in (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT):
+            self.marks["answers an empty period with 204"] += 1
+        elif response.ok and body.strip() == b"null":
+            self.marks["answers an empty period with null"] += 1
+        if body.startswith(codecs.BOM_UTF8):
+            self.marks["puts a byte order mark in front of its answers"] += 1
+        if not response.ok:
+            return
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            charset = (response.headers.get("Content-Type") or "").partition("charset=")[2].strip()
+            how = "in the charset that it names" if charset else "without a word of their charset"
+            self.marks[f"sends bytes that are not UTF-8, {how}"] += 1
+
+
+class Call(NamedTuple):
+    """One row: as it came, its canonical columns, and what tells it from others.
+
+    printed: the time that the vendor filters on, as it is printed; told: the time in its id
+    """
+
+    source: Any
+    row: Row
+    digest: int
+    printed: datetime | None
+    told: Evidence | None
+
+    @property
+    def id(self) -> str:
+        return str(self.row.get("vendor_record_id"))
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.id, self.digest
+
+    @property
+    def issues(self) -> list[str]:
+        return self.row["issues"] or []
+
+    @property
+    def epoch(self) -> datetime | None:
+        return None if self.told is None or self.told.chained else _EPOCH + timedelta(seconds=self.told.epoch)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One page. is_repaired: whether characters had to be mended; document: what kind the body was."""
+
+    calls: list[Call]
+    facts: Facts
+    account_total: int | None = None
+    is_repaired: bool = False
+    is_wrapped: bool = False
+
+    @property
+    def keys(self) -> set[tuple[str, int]]:
+        return {call.key for call in self.calls}
+
+
+class Asker:
+    """Asks one stream's vendor. Everything that it raises is a SyncError."""
+
+    def __init__(self, stream: Stream, transport: Transport, watched: Watched) -> None:
+        self.stream = stream
+        self.watched = watched
+        self.findings = Findings()
+        self._transport = transport
+        self.requester = Requester(stream, transport, self.findings)
+        self.scout = Scout(stream, self.requester, self.findings, {})
+        self.plan: Plan = _open(stream.plan())
+        self.marks: Counter[str] = Counter()
+
+    def settle(self) -> None:
+        """Read rows by the zone that the scout has found."""
+        self.plan = _open(self.stream.plan(self.scout.zone, self.requester.zone))
+
+    @property
+    def window(self) -> Any:
+        form = self.requester.window_form
+        return form.window if form else self.stream.window
+
+    @property
+    def zone(self) -> str:
+        return self.requester.zone or self.stream.zone
+
+    def ask(self, period: Period, index: int = 0, granted: int | None = None, *, exactly: bool = False) -> Answer:
+        """A page of a period, in the form that the server takes. Raises SyncError.
+
+        exactly: whether to name just these moments, without the margin that a sync adds
+        """
+        request = self.stream.request(period, index, granted, self._forms())
+        if exactly:
+            request = request.plus(self.window.exactly(period, self.zone))
+        try:
+            body = self._transport.get(request, what=f"{self.stream.name}: {period}")
+        except ConfigError as refusal:
+            content = getattr(refusal, "content", None)
+            if refusal.status != HTTPStatus.NOT_FOUND or not says_nothing_found(content):
+                raise
+            self.marks["answers an empty period with 404"] += 1
+            body = b"null"
+        return self.read(body)
+
+    def read(self, body: bytes) -> Answer:
+        """What a body holds. Raises BodyError."""
+        document, repaired = parse(body)
+        rows = rows_of(document, self.plan.rows, self.plan.total, self.plan.failed)
+        if not rows and says_nothing_found(document):
+            self.marks["says of an empty period that it failed"] += 1
+        wrapped = self.plan.rows == "" and isinstance(document, dict) and bool(rows)
+        calls = [self._call(mended(row)[0] if repaired else row) for row in rows]
+        return Answer(
+            calls,
+            self.plan.paginator.facts(document, len(rows), self.plan.total),
+            whole(document, self.stream.account_total),
+            repaired or _has_last_comma(body),
+            wrapped,
+        )
+
+    def _call(self, source: Any) -> Call:
+        normaliser = self.plan.normaliser
+        row, printed = normaliser.read(source)
+        digest = call_digest(normaliser.call(source)) if isinstance(source, dict) else 0
+        return Call(source, row, digest, instant(printed) if printed else None, normaliser.evidence(source))
+
+    def _forms(self) -> list[Form]:
+        chosen = self.requester.forms
+        return [part.forms[chosen.get(part.point, 0)] for part in self.stream.uncertain]
+
+
+def _has_last_comma(body: bytes) -> bool:
+    return body.rstrip().endswith(b"]") and body.rstrip()[:-1].rstrip().endswith(b",")
+
+
+def _open(plan: Plan) -> Plan:
+    """The plan of a stream with every column, for counting: no row leaves the doctor."""
+    return replace(plan, normaliser=replace(plan.normaliser, privacy=Privacy(), include_raw=False))
