@@ -107,6 +107,7 @@ class Stream:
     uncertain:   what nobody knows of the request, see `Uncertain`
     zones:       zones in which the vendor may print its times instead of the one asked for, likeliest first
     kept:        how long the vendor keeps rows, where it says so
+    order:       "oldest first" or "newest first": the order of its pages, as asked for or as its samples show it
     missing:     what to tell people where the server answers 404, for a stream that not every server has
     advice:      what to tell people beside the usual words, by the status of a refusal
     """
@@ -127,6 +128,7 @@ class Stream:
     uncertain: ClassVar[tuple[Uncertain, ...]] = ()
     zones: ClassVar[tuple[str, ...]] = ()
     kept: ClassVar[timedelta | None] = None
+    order: ClassVar[str | None] = None
     missing: ClassVar[str | None] = None
     advice: ClassVar[Mapping[int, str]] = {}
 

@@ -53,6 +53,7 @@ class CallRecords(CallStream):
     total = "filtered_records"
     account_total = "total_records"
     cursor = "started_at"
+    order = "newest first"
     bare_country_codes = True
 
     paginator = PageNumber("page", asks=("limit", 100))

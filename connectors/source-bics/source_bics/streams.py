@@ -48,6 +48,7 @@ class VoiceStream(Stream, abstract=True):
     rows: ClassVar[str | Envelope] = rows_of
     total = ("data.total", "meta.total")
     paginator = Pages()
+    order = "newest first"
     bare_country_codes = True
     failed = staticmethod(failure_in)
     zones = ("Asia/Singapore", "Asia/Kolkata", "Europe/Brussels", "America/New_York")

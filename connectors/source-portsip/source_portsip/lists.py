@@ -40,6 +40,7 @@ class PortsipStream(Stream, abstract=True):
     rows = "items"
     total = "count"
     paginator = SkipTop()
+    order = "oldest first"
     uncertain = (
         Uncertain(
             "count",

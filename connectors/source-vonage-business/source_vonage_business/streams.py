@@ -27,6 +27,7 @@ class CallRecords(CallStream):
     rows = "_embedded.call_logs"
     total = "total_items"
     cursor = "started_at"
+    order = "oldest first"
     bare_country_codes = True
 
     paginator = PageNumber("page", asks=("page_size", 1000), last=("total_pages", "total_page"), granted="page_size")

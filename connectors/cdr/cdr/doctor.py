@@ -1,0 +1,270 @@
+"""`python main.py doctor --config C [--json]`: what an account really does, held against what the documents say."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from airbyte_cdk.utils import AirbyteTracedException
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+
+from cdr import files
+from cdr.client import Client, Meter
+from cdr.config import Config
+from cdr.doctor_access import (
+    clock_finding,
+    failure_finding,
+    latency_finding,
+    rate_finding,
+    request_findings,
+    token_finding,
+)
+from cdr.doctor_asking import MOST_REQUESTS, Asker, BudgetSpentError, Watched
+from cdr.doctor_calls import call_findings
+from cdr.doctor_pages import Paging
+from cdr.doctor_sample import Sample, last_month, newest_day, sample_of
+from cdr.doctor_table import table
+from cdr.doctor_time import Times
+from cdr.errors import ConfigError, SyncError
+from cdr.findings import ACTION, UNKNOWN, Finding
+from cdr.stream import Stream
+from cdr.words import without_queries
+
+if TYPE_CHECKING:
+    from cdr.source import CallRecordSource
+
+POINTS: Final = (
+    *("request", "token", "role", "zone", "bounds", "filter", "filter_time", "order", "page_size", "total", "cap"),
+    *("retention", "clock", "latency", "rate", "ids", "shape", "words", "numbers", "columns", "date_order"),
+)
+"""The names of all points, in the order of the report."""
+_NEED_CALLS: Final = ("zone", "bounds", "filter", "ids", "words", "numbers", "columns")
+_PATIENCE: Final = {"attempts": 2, "read_seconds": 30}
+_ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")
+_LONG_NUMBER: Final = re.compile(r"\+?\d[\d ()-]{6,}\d")
+
+
+@dataclass
+class Report:
+    """What the doctor found. `requests` counts logins too."""
+
+    connector: str
+    vendor: str
+    requests: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def needs_a_person(self) -> bool:
+        return any(finding.severity == ACTION for finding in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        found = [finding.as_dict() for finding in self.findings]
+        return {"connector": self.connector, "vendor": self.vendor, "requests": self.requests, "findings": found}
+
+
+def examine(
+    source: CallRecordSource,
+    raw: Mapping[str, Any],
+    *,
+    now: datetime | None = None,
+    keep: Callable[[Mapping[str, Any]], None] | None = None,
+) -> Report:
+    """Ask the account of a configuration, and say what it does. Raises nothing that a configuration can cause.
+
+    now:  the moment that counts as now
+    keep: puts a configuration back whose refresh token was replaced; None where nothing can
+    """
+    stream = source.streams[0]
+    report = Report(type(source).__module__.partition(".")[0].replace("_", "-"), stream.vendor)
+    watched = Watched()
+    config: Config | None = None
+    try:
+        config = source.config(raw)
+        found = _Visit(stream(config), config, watched, now or datetime.now(timezone.utc), keep).findings()
+    except (SyncError, AirbyteTracedException) as error:
+        failure = error if isinstance(error, SyncError) else ConfigError(str(error))
+        found = [failure_finding(failure, stream, config)]
+    report.requests = watched.sent
+    report.findings = [_clean(finding, config) for finding in sorted(found, key=_place)]
+    return report
+
+
+def _place(finding: Finding) -> int:
+    return POINTS.index(finding.point)
+
+
+class _Visit:
+    """One visit to one account."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        config: Config,
+        watched: Watched,
+        now: datetime,
+        keep: Callable[[Mapping[str, Any]], None] | None,
+    ) -> None:
+        self._config = config
+        self._watched = watched
+        self._now = now
+        self._authenticator = stream.authenticator(config)
+        if self._authenticator.spends_a_token and keep is None:
+            raise ConfigError(
+                "A refresh token can be used once, and the file of the configuration cannot be written, so that the new "
+                "one would be lost; make the file writable, or give a user and a password"
+            )
+        config.on_change = keep
+        client = Client(config, self._authenticator, _quiet(), watch=watched, **_PATIENCE)
+        self._asker = Asker(stream, client.metered(Meter()), watched)
+
+    def findings(self) -> list[Finding]:
+        """Everything that could be found out. Raises SyncError where nothing could."""
+        first = newest_day(self._asker, self._now)
+        found: list[Finding] = []
+        try:
+            found += self._of_calls(first)
+        except BudgetSpentError:
+            pass
+        found += self._of_access()
+        known = {finding.point for finding in found}
+        missing = [point for point in _NEED_CALLS if point not in known]
+        why = "not told before the requests were spent" if self._watched.left <= 0 else "could not be told"
+        return found + [Finding(point, "calls to look at", why, severity=UNKNOWN) for point in missing]
+
+    def _of_calls(self, first: Any) -> Iterator[Finding]:
+        asker, now = self._asker, self._now
+        month = None
+        if asker.stream.paginator.has_pages:
+            month = self._quietly(lambda: asker.ask(last_month(now)))
+        sample = sample_of(asker, now, first, month)
+        if not sample.calls:
+            yield from self._without_calls(sample)
+            return
+        yield from call_findings(asker, sample)
+        yield from self._as_far_as_possible(Times(asker, sample).findings())
+        paging = Paging(asker, sample, month, now)
+        yield from self._as_far_as_possible(paging.findings())
+        yield from self._as_far_as_possible(paging.retention())
+
+    def _without_calls(self, sample: Sample) -> Iterator[Finding]:
+        says_so = self._asker.scout.account_has_calls
+        advice = "if the account has calls, check the account, and whether its user may see the calls of all users"
+        for point in _NEED_CALLS:
+            yield Finding(
+                point,
+                "calls of the last 30 days",
+                "no call came" + (", although it states that the account has calls" if says_so else ""),
+                advice=advice if point == "filter" else None,
+                severity=UNKNOWN,
+            )
+
+    def _as_far_as_possible(self, findings: Iterator[Finding]) -> Iterator[Finding]:
+        """The findings up to the last request of the budget."""
+        try:
+            yield from findings
+        except BudgetSpentError:
+            return
+
+    def _quietly(self, ask: Callable[[], Any]) -> Any:
+        try:
+            return ask()
+        except SyncError:
+            return None
+
+    def _of_access(self) -> Iterator[Finding]:
+        yield from request_findings(self._asker)
+        token = token_finding(self._authenticator, self._asker, logs_in=self._watched.logins > 0)
+        if token is not None:
+            yield token
+        yield clock_finding(self._watched)
+        yield latency_finding(self._watched, self._config)
+        yield rate_finding(self._watched)
+
+
+def _quiet() -> logging.Logger:
+    return logging.getLogger("airbyte.cdr.doctor")
+
+
+def _clean(finding: Finding, config: Config | None) -> Finding:
+    """A finding without secrets, without addresses of people, and without numbers that somebody has."""
+    own = [str(value) for value in (config.group("credentials").values() if config else ()) if len(str(value)) > 3]  # noqa: PLR2004
+    own = [text for text in own if text not in ("access_token", "password", "refresh_token")]
+
+    def clean(text: str | None) -> str | None:
+        if text is None:
+            return None
+        for value in own:
+            text = text.replace(value, "…")
+        text = without_queries(filter_secrets(text))
+        return _LONG_NUMBER.sub("…", _ADDRESS.sub("…", text)) if finding.severity == ACTION else text
+
+    return replace(
+        finding,
+        expected=clean(finding.expected) or "",
+        found=clean(finding.found) or "",
+        evidence=clean(finding.evidence),
+        effect=clean(finding.effect),
+        advice=clean(finding.advice),
+    )
+
+
+# --- the command ---
+
+
+def main(source: CallRecordSource, arguments: list[str]) -> int:
+    """Run the command; the exit code: 1 where something needs a person."""
+    parser = argparse.ArgumentParser("main.py doctor", description="Ask the account what it really does.")
+    parser.add_argument("--config", required=True, help="the configuration's file")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    chosen = parser.parse_args(arguments)
+    _talk_on_standard_error()
+    try:
+        raw: Mapping[str, Any] = files.read_config(chosen.config)
+        report = examine(source, raw, keep=_keeper(chosen.config))
+    except ConfigError as error:
+        stream = source.streams[0]
+        report = Report(type(source).__module__.partition(".")[0].replace("_", "-"), stream.vendor)
+        report.findings = [failure_finding(error, stream, None)]
+    if chosen.json:
+        text = json.dumps(report.as_dict(), ensure_ascii=False, indent=2)
+    else:
+        text = table(report.connector, report.vendor, report.requests, MOST_REQUESTS, report.findings)
+    sys.stdout.buffer.write(f"{text}\n".encode())
+    sys.stdout.flush()
+    return 1 if report.needs_a_person else 0
+
+
+def _keeper(path: str) -> Callable[[Mapping[str, Any]], None] | None:
+    if not os.access(path, os.W_OK):
+        return None
+    return lambda raw: _write(path, raw)
+
+
+def _write(path: str, raw: Mapping[str, Any]) -> None:
+    """Put a configuration back with the refresh token that replaced the one in it."""
+    Path(path).write_text(json.dumps(raw, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _talk_on_standard_error() -> None:
+    """Let log lines, such as those of a wait, go where they do not stand in the report."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_without_secrets)
+    for name in ("", "airbyte"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler] if not name else []
+    logging.getLogger("airbyte").setLevel(logging.INFO)
+
+
+def _without_secrets(record: logging.LogRecord) -> bool:
+    record.msg, record.args = without_queries(filter_secrets(record.getMessage())), None
+    return True
+

@@ -1,0 +1,231 @@
+"""What the calls themselves show: ids, words, numbers, columns, the form of their times. Only counts leave this module."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+
+from cdr.doctor_asking import Asker, Call
+from cdr.doctor_sample import Sample
+from cdr.findings import ACTION, OK, Finding
+from cdr.moments import PARSERS
+from cdr.numbers import resolve
+
+# A word of a vendor's list, nobody's name or number: those of more than a few letters and no digits in a row.
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z]*(?:[ _./-][A-Za-z0-9]{1,24}){0,5}")
+_LONGEST_WORD: Final = 40
+_MOST_WORDS: Final = 12
+_FEW_UNKNOWN: Final = 0.1
+_NEEDED: Final = ("started_at", "direction", "disposition", "from_number", "to_number", "duration_seconds")
+_ENOUGH: Final = 20
+_REGIONS: Final = (
+    *("US", "GB", "IE", "FR", "DE", "NL", "BE", "ES", "IT", "PT", "CH", "AT", "SE", "NO", "DK", "FI", "PL"),
+    *("IN", "SG", "AU", "NZ", "ZA", "BR", "MX", "AE", "HK", "JP"),
+)
+_SIDES: Final = ("from_number", "to_number")
+_PEOPLE: Final = ("from_user", "to_user", "from_extension", "to_extension")
+_BETTER: Final = 0.2
+_MOST_UNPARSED: Final = 0.3
+
+
+def call_findings(asker: Asker, sample: Sample) -> Iterator[Finding]:
+    """Everything that the rows of a sample show."""
+    calls = sample.calls
+    yield _ids(calls)
+    yield from _shape(asker, sample)
+    yield _words(calls)
+    yield _numbers(asker, calls)
+    yield _columns(asker, calls)
+    yield from _date_order(asker, calls)
+    yield from _role(asker, calls)
+
+
+def _ids(calls: list[Call]) -> Finding:
+    expected, evidence = "an id of its own for every call", f"{len(calls)} calls"
+    missing = sum("id_missing" in call.issues for call in calls)
+    repeated = sum(count - 1 for count in Counter(call.id for call in calls).values())
+    if missing:
+        effect = "a digest of the row stands for the id; `id_missing` marks it"
+        return Finding("ids", expected, f"sends {missing} calls without an id", evidence, effect)
+    if repeated:
+        effect = "both calls are kept; `id_repeated` marks the second"
+        return Finding("ids", expected, f"gives one id to two calls, {repeated} times", evidence, effect)
+    return Finding("ids", expected, expected, evidence, severity=OK)
+
+
+def _shape(asker: Asker, sample: Sample) -> Iterator[Finding]:
+    expected = "answers as documented"
+    marks = {**asker.watched.marks, **asker.marks}
+    if sample.wrapped:
+        marks["puts the list of calls into an object"] = sample.wrapped
+    if sample.repaired and not any("UTF-8" in mark for mark in marks):
+        marks["sends characters that JSON does not allow"] = sample.repaired
+    unreadable = sum("value_unreadable" in call.issues for call in sample.calls)
+    if unreadable:
+        marks[f"sends {unreadable} calls with a value that cannot be read"] = unreadable
+    marks.update(_forms_of_times(asker, sample.calls))
+    for mark, count in marks.items():
+        effect = "none: such answers are read" if not mark.endswith("read") else "`value_unreadable` marks them"
+        yield Finding("shape", expected, mark, evidence=f"seen {count} times", effect=effect)
+    if not marks:
+        yield Finding("shape", expected, expected, f"{len(sample.calls)} calls", severity=OK)
+
+
+def _forms_of_times(asker: Asker, calls: list[Call]) -> dict[str, int]:
+    """Times that can be read, but are not printed in the documented form."""
+    reader: Any = asker.stream.fields.get("started_at")
+    parse = PARSERS.get(getattr(reader, "format", ""))
+    if parse is None:
+        return {}
+    find = reader.compile_raw()
+    read = [call.source for call in calls if isinstance(call.source, dict) and call.row.get("started_at")]
+    texts = [text for source in read if isinstance(text := find(source), str)]
+    others = sum(parse(text.strip()) is None for text in texts)
+    return {"prints its times in another form of ISO 8601": others} if others else {}
+
+
+def _words(calls: list[Call]) -> Finding:
+    expected = "words that are known"
+    unknown: Counter[str] = Counter()
+    for call in calls:
+        for column in ("direction", "disposition"):
+            word = call.row.get(f"{column}_raw")
+            if call.row.get(column) == "unknown" and word:
+                unknown[f"{column} {_plain(str(word))}"] += 1
+    known = Counter(f"{call.row.get('direction')}, {call.row.get('disposition')}" for call in calls)
+    if not unknown:
+        seen = "; ".join(f"{pair} {count}" for pair, count in known.most_common(_MOST_WORDS))
+        return Finding("words", expected, expected, f"{len(calls)} calls: {seen}", severity=OK)
+    told = "; ".join(f"{word} ({count})" for word, count in unknown.most_common(_MOST_WORDS))
+    if unknown.total() <= _FEW_UNKNOWN * len(calls):
+        # No vendor lists all of its words.
+        return Finding("words", expected, f"{expected}, but for {told}", f"{len(calls)} calls", severity=OK)
+    return Finding(
+        "words",
+        expected,
+        f"uses words that are not known: {told}",
+        evidence=f"{unknown.total()} of {len(calls)} calls",
+        effect="the column says `unknown`, and the `_raw` column keeps the word",
+        advice="report them with this table, with what they mean",
+    )
+
+
+def _plain(word: str) -> str:
+    """A word that can be shown; another kind of text stays here."""
+    is_word = _WORD.fullmatch(word) and len(word) <= _LONGEST_WORD and not re.search(r"\d{3}", word)
+    return f"“{word}”" if is_word else "(a text that may name somebody)"
+
+
+def _numbers(asker: Asker, calls: list[Call]) -> Finding:
+    sides = [(call.row.get(column), call.row.get(f"{column}_kind")) for call in calls for column in _SIDES]
+    kinds = Counter(str(kind) for _, kind in sides if kind != "absent")
+    total = kinds.total()
+    ambiguous = sum("number_ambiguous" in call.issues for call in calls)
+    region = asker.plan.normaliser.region
+    shares = ", ".join(f"{kind} {count * 100 // total} %" for kind, count in kinds.most_common()) if total else "none"
+    evidence = f"{total} numbers: {shares}" + (f"; {ambiguous} calls with a number of two readings" if ambiguous else "")
+    expected = f"numbers of {region}" if region else "numbers with their country code"
+    better = _better_region(asker, [str(number) for number, kind in sides if kind == "unparsed"], total)
+    if better is not None:
+        name, count = better
+        return Finding(
+            "numbers",
+            expected,
+            f"sends {kinds['unparsed']} numbers that are none of {region or 'any country'}, {count} of them valid in {name}",
+            evidence=evidence,
+            effect="they have no E.164 form, and `number_unparsed`",
+            advice=f"set `default_region` to {name}",
+            severity=ACTION,
+        )
+    return Finding("numbers", expected, expected if total else "no numbers", evidence, severity=OK)
+
+
+def _better_region(asker: Asker, unparsed: list[str], total: int) -> tuple[str, int] | None:
+    """The region in which most of the numbers that cannot be read are valid, where that is worth a setting."""
+    if len(unparsed) < max(3, _MOST_UNPARSED * total):
+        return None
+    bare = asker.plan.normaliser.bare_country_codes
+    counted = {name: sum(resolve(number, name, bare).e164 is not None for number in unparsed) for name in _REGIONS}
+    best = max(counted, key=lambda name: counted[name])
+    return (best, counted[best]) if counted[best] >= max(3, _BETTER * total) else None
+
+
+def _columns(asker: Asker, calls: list[Call]) -> Finding:
+    mapped = [name for name in asker.stream.fields if name in calls[0].row] if calls else []
+    empty = [name for name in mapped if all(call.row[name] in (None, "unknown") for call in calls)]
+    needed = [name for name in _NEEDED if name in empty]
+    expected, evidence = "a value in each column that the vendor has a field for", f"{len(calls)} calls"
+    if needed and len(calls) >= _ENOUGH:
+        return Finding(
+            "columns",
+            expected,
+            f"sends nothing that fills {', '.join(needed)}",
+            evidence=evidence,
+            effect="these columns are empty in every row",
+            advice="report this with the table: the vendor's fields may have other names now",
+            severity=ACTION,
+        )
+    found = f"always empty here: {', '.join(empty)}" if empty else "none is always empty"
+    return Finding("columns", expected, found, evidence, severity=OK)
+
+
+def _date_order(asker: Asker, calls: list[Call]) -> Iterator[Finding]:
+    """Whether the day stands before the month, in digits: unreadable times, or epochs that agree only so."""
+    reader: Any = asker.stream.fields.get("started_at")
+    if "%m/%d/" not in str(getattr(reader, "format", "")):
+        return
+    expected = "the month before the day"
+    unreadable = sum("time_unreadable" in call.issues for call in calls)
+    swapped = sum(_agrees_swapped(call) for call in calls)
+    if unreadable > len(calls) // 10 or swapped > len(calls) // 2:
+        yield Finding(
+            "date_order",
+            f"{expected}, as in the vendor's samples",
+            "prints the day before the month",
+            evidence=f"{unreadable} times that cannot be read, {swapped} that the calls' ids contradict",
+            effect="no call is lost; their times are missing or wrong, with `time_unreadable` or `time_mismatch`",
+            advice="report this with the table: the connector has no setting for it yet",
+            severity=ACTION,
+        )
+    else:
+        yield Finding("date_order", expected, expected, f"{len(calls)} calls", severity=OK)
+
+
+def _agrees_swapped(call: Call) -> bool:
+    """Whether the epoch in the id agrees with the printed time only if day and month change places."""
+    if call.told is None:
+        return False
+    wall, epoch = call.told.wall, datetime.fromtimestamp(call.told.epoch, timezone.utc).replace(tzinfo=None)
+    if abs(wall - epoch) <= timedelta(days=2):
+        return False
+    try:
+        other = wall.replace(month=wall.day, day=wall.month)
+    except ValueError:
+        return False
+    return abs(other - epoch) <= timedelta(days=2)
+
+
+def _role(asker: Asker, calls: list[Call]) -> Iterator[Finding]:
+    """Whether all calls have one person in common: then the user may see its own calls only."""
+    columns = [name for name in _PEOPLE if name in asker.stream.fields]
+    if not columns:
+        return
+    sides = [{call.row[name] for name in columns if call.row.get(name)} for call in calls]
+    expected = "the calls of all users"
+    common = set.intersection(*sides) if sides else set()
+    people = set().union(*sides) if sides else set()
+    if len(calls) >= _ENOUGH and common:
+        yield Finding(
+            "role",
+            expected,
+            "sends calls of one user only",
+            evidence=f"one user, or extension, is part of all {len(calls)} calls",
+            effect="the calls of everybody else are missing, without any error",
+            advice=asker.stream.advice.get(403) or "give the user of `credentials` a role that sees the calls of all users",
+            severity=ACTION,
+        )
+    else:
+        yield Finding("role", expected, f"calls of {len(people)} users or extensions", f"{len(calls)} calls", severity=OK)
