@@ -8,9 +8,10 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,14 +29,14 @@ from cdr.doctor_access import (
     request_findings,
     token_finding,
 )
-from cdr.doctor_asking import MOST_REQUESTS, Asker, BudgetSpentError, Watched
-from cdr.doctor_calls import call_findings
+from cdr.doctor_asking import MOST_REQUESTS, Answer, Asker, BudgetSpentError, Watched
+from cdr.doctor_calls import call_findings, shape_findings
 from cdr.doctor_pages import Paging
 from cdr.doctor_sample import Sample, last_month, newest_day, sample_of
 from cdr.doctor_table import table
 from cdr.doctor_time import Times
 from cdr.errors import ConfigError, SyncError
-from cdr.findings import ACTION, UNKNOWN, Finding
+from cdr.findings import ACTION, HANDLED, UNKNOWN, Finding
 from cdr.stream import Stream
 from cdr.words import without_queries
 
@@ -48,6 +49,8 @@ POINTS: Final = (
 )
 """The names of all points, in the order of the report."""
 _NEED_CALLS: Final = ("zone", "bounds", "filter", "ids", "words", "numbers", "columns")
+_OF_TIME: Final = frozenset({"zone", "bounds", "filter", "clock", "date_order"})
+_REFUSED: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 _PATIENCE: Final = {"attempts": 2, "read_seconds": 30}
 _ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")
 _LONG_NUMBER: Final = re.compile(r"\+?\d[\d ()-]{6,}\d")
@@ -87,14 +90,15 @@ def examine(
     report = Report(type(source).__module__.partition(".")[0].replace("_", "-"), stream.vendor)
     watched = Watched()
     config: Config | None = None
+    failed = False
     try:
         config = source.config(raw)
         found = _Visit(stream(config), config, watched, now or datetime.now(timezone.utc), keep).findings()
     except (SyncError, AirbyteTracedException) as error:
         failure = error if isinstance(error, SyncError) else ConfigError(str(error))
-        found = [failure_finding(failure, stream, config)]
+        found, failed = [failure_finding(failure, stream, config)], True
     report.requests = watched.sent
-    report.findings = [_clean(finding, config) for finding in sorted(found, key=_place)]
+    report.findings = [_clean(finding, config, is_said=failed) for finding in sorted(found, key=_place)]
     return report
 
 
@@ -136,24 +140,41 @@ class _Visit:
             pass
         found += self._of_access()
         known = {finding.point for finding in found}
+        if any(finding.point in _OF_TIME and finding.severity in (HANDLED, ACTION) for finding in found):
+            known |= _OF_TIME  # one difference of time can hide the others
+            found = [one for one in found if one.point not in _OF_TIME or one.severity != UNKNOWN]
         missing = [point for point in _NEED_CALLS if point not in known]
         why = "not told before the requests were spent" if self._watched.left <= 0 else "could not be told"
         return found + [Finding(point, "calls to look at", why, severity=UNKNOWN) for point in missing]
 
     def _of_calls(self, first: Any) -> Iterator[Finding]:
         asker, now = self._asker, self._now
-        month = None
-        if asker.stream.paginator.has_pages:
-            month = self._quietly(lambda: asker.ask(last_month(now)))
+        month = yield from self._month() if asker.stream.paginator.has_pages else _nothing()
         sample = sample_of(asker, now, first, month)
         if not sample.calls:
             yield from self._without_calls(sample)
             return
-        yield from call_findings(asker, sample)
-        yield from self._as_far_as_possible(Times(asker, sample).findings())
-        paging = Paging(asker, sample, month, now)
+        of_calls = [*call_findings(asker, sample, month.calls if month else ())]
+        yield from of_calls
+        odd = any(finding.point == "date_order" and finding.severity == ACTION for finding in of_calls)
+        times = Times(asker, sample)
+        yield from self._as_far_as_possible(times.findings(dates_are_odd=odd))
+        paging = Paging(asker, sample, month, now, filters=times.filters)
         yield from self._as_far_as_possible(paging.findings())
         yield from self._as_far_as_possible(paging.retention())
+        yield from shape_findings(asker, sample)
+
+    def _month(self) -> Generator[Finding, None, Answer | None]:
+        """The first page of the last thirty days, where they can be asked for."""
+        try:
+            return self._asker.ask(last_month(self._now))
+        except BudgetSpentError:
+            raise
+        except SyncError as refusal:
+            if refusal.status in _REFUSED and self._asker.window.knows_days_only:
+                effect = "a sync asks for days up to today alone"
+                yield Finding("request", "days up to tomorrow", "refuses a period that ends after today", effect=effect)
+            return None
 
     def _without_calls(self, sample: Sample) -> Iterator[Finding]:
         says_so = self._asker.scout.account_has_calls
@@ -174,12 +195,6 @@ class _Visit:
         except BudgetSpentError:
             return
 
-    def _quietly(self, ask: Callable[[], Any]) -> Any:
-        try:
-            return ask()
-        except SyncError:
-            return None
-
     def _of_access(self) -> Iterator[Finding]:
         yield from request_findings(self._asker)
         token = token_finding(self._authenticator, self._asker, logs_in=self._watched.logins > 0)
@@ -190,12 +205,17 @@ class _Visit:
         yield rate_finding(self._watched)
 
 
+def _nothing() -> Generator[Finding, None, None]:
+    """No finding, and no answer."""
+    yield from ()
+
+
 def _quiet() -> logging.Logger:
     return logging.getLogger("airbyte.cdr.doctor")
 
 
-def _clean(finding: Finding, config: Config | None) -> Finding:
-    """A finding without secrets, without addresses of people, and without numbers that somebody has."""
+def _clean(finding: Finding, config: Config | None, *, is_said: bool) -> Finding:
+    """A finding without secrets and without the login; where the vendor is quoted, without numbers and addresses."""
     own = [str(value) for value in (config.group("credentials").values() if config else ()) if len(str(value)) > 3]  # noqa: PLR2004
     own = [text for text in own if text not in ("access_token", "password", "refresh_token")]
 
@@ -205,7 +225,7 @@ def _clean(finding: Finding, config: Config | None) -> Finding:
         for value in own:
             text = text.replace(value, "…")
         text = without_queries(filter_secrets(text))
-        return _LONG_NUMBER.sub("…", _ADDRESS.sub("…", text)) if finding.severity == ACTION else text
+        return _LONG_NUMBER.sub("…", _ADDRESS.sub("…", text)) if is_said else text
 
     return replace(
         finding,

@@ -122,6 +122,16 @@ def latency_finding(watched: Watched, config: Config) -> Finding:
 def rate_finding(watched: Watched) -> Finding:
     """Limits that the vendor speaks of."""
     told = ", ".join(f"{name}: {value}" for name, value in sorted(watched.limits.items()))
+    if watched.asked_to_wait:
+        return Finding(
+            "rate",
+            "all requests answered",
+            f"asks to come back in {_in_words(watched.asked_to_wait)}",
+            evidence=f"its answer to request {watched.sent}",
+            effect="a wait of more than 15 minutes ends a sync, its state kept",
+            advice="run the doctor again then; set `requests_per_minute` lower",
+            severity=ACTION,
+        )
     crowded = watched.statuses[HTTPStatus.TOO_MANY_REQUESTS]
     if crowded:
         return Finding(
@@ -142,7 +152,10 @@ def rate_finding(watched: Watched) -> Finding:
 
 def failure_finding(error: SyncError, stream: type[Stream], config: Config | None) -> Finding:
     """The one finding about an account that cannot be reached, logged in to, or asked."""
-    found, _, said = error.message.partition("; ")
+    # The vendor's own words stand in parentheses, and may hold what else parts a sentence.
+    mark = "); " if "); " in error.message else "; "
+    found, _, said = error.message.partition(mark)
+    found += ")" if mark == "); " else ""
     point, expected, advice = _meaning(error, stream, config)
     return Finding(point, expected, found.rstrip("."), effect="nothing can be read", advice=advice or said or None,
                    severity=ACTION)

@@ -16,6 +16,7 @@ import requests
 from cdr.bodies import mended, parse, rows_of
 from cdr.clocks import Evidence
 from cdr.errors import ConfigError, TransientError
+from cdr.failures import retry_after
 from cdr.fields import Row
 from cdr.findings import Findings
 from cdr.moments import instant
@@ -30,6 +31,8 @@ from cdr.windows import Period
 
 MOST_REQUESTS: Final = 40
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_CROWDED: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_LONGEST_WAIT: Final = 60.0
 _LIMITS: Final = ("ratelimit", "rate-limit", "retry-after", "x-limit", "quota")
 
 
@@ -42,6 +45,7 @@ class Watched:
 
     seconds: how long each answer took; ahead: by how much the vendor's clock is ahead of ours, by each `Date`
     limits:  headers that speak of a limit; marks: what is odd about the bytes of an answer
+    asked_to_wait: seconds that the vendor asks to wait, where they are too many: nothing goes out any more
     """
 
     def __init__(self, most: int = MOST_REQUESTS, now: Callable[[], datetime] | None = None) -> None:
@@ -53,6 +57,7 @@ class Watched:
         self.limits: dict[str, str] = {}
         self.statuses: Counter[int] = Counter()
         self.marks: Counter[str] = Counter()
+        self.asked_to_wait = 0.0
         self._now = now or (lambda: datetime.now(timezone.utc))
 
     @property
@@ -62,6 +67,8 @@ class Watched:
     def sending(self, request: requests.PreparedRequest) -> None:
         if self.left <= 0:
             raise BudgetSpentError(f"The {self.most} requests of the doctor are spent.")
+        if self.asked_to_wait:
+            raise BudgetSpentError("The vendor asks to wait.")
         self.sent += 1
         self.logins += request.method == "POST"
 
@@ -78,6 +85,9 @@ class Watched:
         for name, value in response.headers.items():
             if any(word in name.lower() for word in _LIMITS):
                 self.limits[name.lower()] = value[:40]
+        wait = retry_after(response.headers.get("Retry-After")) or 0.0
+        if response.status_code in _CROWDED and wait > _LONGEST_WAIT:
+            self.asked_to_wait = wait
         if response.request.method == "GET":
             self._look_at(response)
 
@@ -130,7 +140,10 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """One page. is_repaired: whether characters had to be mended; document: what kind the body was."""
+    """One page.
+
+    is_repaired: whether characters had to be mended; is_wrapped: whether an object stood around a bare list
+    """
 
     calls: list[Call]
     facts: Facts
@@ -155,6 +168,7 @@ class Asker:
         self.scout = Scout(stream, self.requester, self.findings, {})
         self.plan: Plan = _open(stream.plan())
         self.marks: Counter[str] = Counter()
+        self.first_index = 0
 
     def settle(self) -> None:
         """Read rows by the zone that the scout has found."""
@@ -174,7 +188,7 @@ class Asker:
 
         exactly: whether to name just these moments, without the margin that a sync adds
         """
-        request = self.stream.request(period, index, granted, self._forms())
+        request = self.stream.request(period, index + self.first_index, granted, self._forms())
         if exactly:
             request = request.plus(self.window.exactly(period, self.zone))
         try:
@@ -193,6 +207,8 @@ class Asker:
         rows = rows_of(document, self.plan.rows, self.plan.total, self.plan.failed)
         if not rows and says_nothing_found(document):
             self.marks["says of an empty period that it failed"] += 1
+        elif not rows and self.plan.rows == "" and isinstance(document, dict):
+            self.marks["answers an empty period with an object"] += 1
         wrapped = self.plan.rows == "" and isinstance(document, dict) and bool(rows)
         calls = [self._call(mended(row)[0] if repaired else row) for row in rows]
         return Answer(

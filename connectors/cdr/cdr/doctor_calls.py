@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
+from cdr.clocks import epoch_of_uuid
 from cdr.doctor_asking import Asker, Call
 from cdr.doctor_sample import Sample
+from cdr.fields import Field, value_at
 from cdr.findings import ACTION, OK, Finding
-from cdr.moments import PARSERS
+from cdr.moments import PARSERS, epoch_of
 from cdr.numbers import resolve
 
 # A word of a vendor's list, nobody's name or number: those of more than a few letters and no digits in a row.
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z]*(?:[ _./-][A-Za-z0-9]{1,24}){0,5}")
 _LONGEST_WORD: Final = 40
 _MOST_WORDS: Final = 12
-_FEW_UNKNOWN: Final = 0.1
+_FEW_UNKNOWN: Final = 0.5
 _NEEDED: Final = ("started_at", "direction", "disposition", "from_number", "to_number", "duration_seconds")
 _ENOUGH: Final = 20
 _REGIONS: Final = (
@@ -27,15 +29,15 @@ _REGIONS: Final = (
 )
 _SIDES: Final = ("from_number", "to_number")
 _PEOPLE: Final = ("from_user", "to_user", "from_extension", "to_extension")
-_BETTER: Final = 0.2
+_BETTER: Final = 0.6
 _MOST_UNPARSED: Final = 0.3
+_FEWEST_UNPARSED: Final = 10
 
 
-def call_findings(asker: Asker, sample: Sample) -> Iterator[Finding]:
-    """Everything that the rows of a sample show."""
+def call_findings(asker: Asker, sample: Sample, more: Sequence[Call] = ()) -> Iterator[Finding]:
+    """Everything that the rows of a sample, and `more` of other days, show."""
     calls = sample.calls
-    yield _ids(calls)
-    yield from _shape(asker, sample)
+    yield from _ids(asker, [*calls, *more])
     yield _words(calls)
     yield _numbers(asker, calls)
     yield _columns(asker, calls)
@@ -43,20 +45,34 @@ def call_findings(asker: Asker, sample: Sample) -> Iterator[Finding]:
     yield from _role(asker, calls)
 
 
-def _ids(calls: list[Call]) -> Finding:
+def _ids(asker: Asker, calls: list[Call]) -> Iterator[Finding]:
+    calls = list({call.key: call for call in calls}.values())
     expected, evidence = "an id of its own for every call", f"{len(calls)} calls"
     missing = sum("id_missing" in call.issues for call in calls)
     repeated = sum(count - 1 for count in Counter(call.id for call in calls).values())
     if missing:
         effect = "a digest of the row stands for the id; `id_missing` marks it"
-        return Finding("ids", expected, f"sends {missing} calls without an id", evidence, effect)
+        yield Finding("ids", expected, f"sends {missing} calls without an id", evidence, effect)
     if repeated:
         effect = "both calls are kept; `id_repeated` marks the second"
-        return Finding("ids", expected, f"gives one id to two calls, {repeated} times", evidence, effect)
-    return Finding("ids", expected, expected, evidence, severity=OK)
+        yield Finding("ids", expected, f"gives one id to two calls, {repeated} times", evidence, effect)
+    reader: Any = asker.stream.fields.get("started_at")
+    tells_time = getattr(reader, "witness", None) or getattr(reader, "evidence", None)
+    if tells_time and not any(_tells_time(call, tells_time) for call in calls):
+        effect = "the zone of the printed times cannot be proven from the calls"
+        yield Finding("ids", "ids that carry the time of their call", "sends ids that tell no time", evidence, effect)
+    elif not missing and not repeated:
+        yield Finding("ids", expected, expected, evidence, severity=OK)
 
 
-def _shape(asker: Asker, sample: Sample) -> Iterator[Finding]:
+def _tells_time(call: Call, path: str) -> bool:
+    """Whether an id carries a time, whatever the row prints."""
+    value = value_at(path)(call.source) if isinstance(call.source, dict) else None
+    return epoch_of_uuid(value) is not None or epoch_of(str(value or "")) is not None
+
+
+def shape_findings(asker: Asker, sample: Sample) -> Iterator[Finding]:
+    """What is odd about the form of all answers that came, those without calls among them."""
     expected = "answers as documented"
     marks = {**asker.watched.marks, **asker.marks}
     if sample.wrapped:
@@ -66,12 +82,46 @@ def _shape(asker: Asker, sample: Sample) -> Iterator[Finding]:
     unreadable = sum("value_unreadable" in call.issues for call in sample.calls)
     if unreadable:
         marks[f"sends {unreadable} calls with a value that cannot be read"] = unreadable
+    charges = [str(call.row.get("charge_amount") or "") for call in sample.calls]
+    if minus := sum(charge.startswith("-") for charge in charges):
+        marks["prints amounts with a minus, and they are kept so"] = minus
+    marks.update(_keys_and_kinds(asker, sample.calls))
     marks.update(_forms_of_times(asker, sample.calls))
     for mark, count in marks.items():
         effect = "none: such answers are read" if not mark.endswith("read") else "`value_unreadable` marks them"
         yield Finding("shape", expected, mark, evidence=f"seen {count} times", effect=effect)
     if not marks:
         yield Finding("shape", expected, expected, f"{len(sample.calls)} calls", severity=OK)
+
+
+_KINDS: Final = {str: "s", int: "n", float: "n", bool: "b", list: "l", dict: "o"}
+_KIND_NAMES: Final = {"s": "text", "n": "numbers", "b": "booleans", "l": "lists", "o": "objects"}
+
+
+def _keys_and_kinds(asker: Asker, calls: list[Call]) -> dict[str, int]:
+    """Keys that no page of the vendor has, and values of another kind than it shows."""
+    parts = [part.partition(":") for part in asker.stream.documented.split()]
+    known = {key: kinds or "s" for key, _, kinds in parts}
+    unknown: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for key, value in (pair for call in calls for pair in _members(call.source, known)):
+        kind = _KINDS.get(type(value), "")
+        if key not in known:
+            unknown[key] += 1
+        elif kind and kind not in known[key]:
+            others[f"sends {_KIND_NAMES[known[key][-1]]} as {_KIND_NAMES[kind]}"] += 1
+    found = dict(others)
+    if known and unknown:
+        found[f"sends {len(unknown)} keys that its page does not have"] = len(calls)
+    return found
+
+
+def _members(source: Any, known: Mapping[str, str], above: str = "") -> Iterator[tuple[str, Any]]:
+    """The keys of a row with their values; those of an object where its own keys are known."""
+    for name, value in source.items() if isinstance(source, dict) else ():
+        yield f"{above}{name}", value
+        if isinstance(value, dict) and any(key.startswith(f"{above}{name}.") for key in known):
+            yield from _members(value, known, f"{above}{name}.")
 
 
 def _forms_of_times(asker: Asker, calls: list[Call]) -> dict[str, int]:
@@ -145,18 +195,19 @@ def _numbers(asker: Asker, calls: list[Call]) -> Finding:
 
 def _better_region(asker: Asker, unparsed: list[str], total: int) -> tuple[str, int] | None:
     """The region in which most of the numbers that cannot be read are valid, where that is worth a setting."""
-    if len(unparsed) < max(3, _MOST_UNPARSED * total):
+    if len(unparsed) < max(_FEWEST_UNPARSED, _MOST_UNPARSED * total):
         return None
     bare = asker.plan.normaliser.bare_country_codes
     counted = {name: sum(resolve(number, name, bare).e164 is not None for number in unparsed) for name in _REGIONS}
     best = max(counted, key=lambda name: counted[name])
-    return (best, counted[best]) if counted[best] >= max(3, _BETTER * total) else None
+    return (best, counted[best]) if counted[best] >= _BETTER * len(unparsed) else None
 
 
 def _columns(asker: Asker, calls: list[Call]) -> Finding:
     mapped = [name for name in asker.stream.fields if name in calls[0].row] if calls else []
     empty = [name for name in mapped if all(call.row[name] in (None, "unknown") for call in calls)]
-    needed = [name for name in _NEEDED if name in empty]
+    unreadable = any("time_unreadable" in call.issues for call in calls)
+    needed = [name for name in _NEEDED if name in empty and not (unreadable and name == "started_at")]
     expected, evidence = "a value in each column that the vendor has a field for", f"{len(calls)} calls"
     if needed and len(calls) >= _ENOUGH:
         return Finding(
@@ -168,8 +219,26 @@ def _columns(asker: Asker, calls: list[Call]) -> Finding:
             advice="report this with the table: the vendor's fields may have other names now",
             severity=ACTION,
         )
+    without_end = _without_end(asker, calls)
+    if without_end:
+        effect = "`ended_at` is as sent; calls are found by their start"
+        return Finding("columns", "an end for every call", without_end, evidence, effect)
     found = f"always empty here: {', '.join(empty)}" if empty else "none is always empty"
     return Finding("columns", expected, found, evidence, severity=OK)
+
+
+def _without_end(asker: Asker, calls: list[Call]) -> str | None:
+    """What is odd about the ends that the vendor itself sends."""
+    if not isinstance(asker.stream.fields.get("ended_at"), Field):
+        return None
+    lasting = [call for call in calls if (call.row.get("duration_seconds") or 0) > 0]
+    missing = sum(call.row.get("ended_at") is None for call in calls)
+    same = sum(call.row.get("ended_at") == call.row.get("started_at") for call in lasting)
+    if missing * 10 > len(calls):
+        return f"sends {missing} of {len(calls)} calls without an end"
+    if lasting and same * 2 > len(lasting):
+        return f"prints the start as the end of {same} calls that lasted"
+    return None
 
 
 def _date_order(asker: Asker, calls: list[Call]) -> Iterator[Finding]:

@@ -37,9 +37,16 @@ _MANY: Final = 10
 
 
 class Paging:
-    """Asks for second pages, halves, and periods beside the sample."""
+    """Asks for second pages, halves, and periods beside the sample.
 
-    def __init__(self, asker: Asker, sample: Sample, month: Answer | None, now: datetime) -> None:
+    month:   the first page of the last thirty days, where they could be asked for
+    filters: whether the vendor obeys its filter at all
+    """
+
+    def __init__(
+        self, asker: Asker, sample: Sample, month: Answer | None, now: datetime, *, filters: bool = True
+    ) -> None:
+        self._filters = filters
         self._asker = asker
         self._sample = sample
         self._month = month
@@ -58,7 +65,7 @@ class Paging:
 
     def _order(self) -> Iterator[Finding]:
         wanted = self._asker.stream.order
-        if wanted is None or self._sample.first is None:
+        if wanted is None or self._sample.first is None or "order" in self._asker.requester.forms:
             return
         calls = self._sample.first.calls
         times = [call.printed for call in calls if call.printed]
@@ -94,9 +101,17 @@ class Paging:
             differs = True
             effect = "none: the pages that come are the ones that are read"
             yield Finding("page_size", f"{asked} calls a page", f"sends {rows} calls a page", evidence, effect)
-        if self._counts_from_zero():
+        if self._sample.counts_from_zero:
             differs = True
             yield counts_from_zero()
+        if self._sample.refused_behind:
+            differs = True
+            yield Finding(
+                "page_size",
+                "as many pages as there are",
+                f"refuses pages behind the first {self._sample.refused_behind} calls",
+                effect="periods are asked for in halves",
+            )
         if self._sample.behind in ("the last page again", "404"):
             differs = True
             yield Finding(
@@ -111,7 +126,9 @@ class Paging:
 
     def _is_second_the_first(self) -> bool:
         month = self._month
-        if month is None or len(month.calls) < _SMALLEST_SUSPECT or (month.facts.total or 10**9) <= len(month.calls):
+        if month is None or len(month.calls) < _SMALLEST_SUSPECT:
+            return False
+        if (month.facts.total or 10**9) <= len(month.calls) < self._asker.stream.paginator.size:
             return False
         self._second = self._ask(last_month(self._now), 1, len(month.calls))
         if self._second is not None and not self._second.calls:
@@ -134,15 +151,6 @@ class Paging:
             severity=ACTION if is_stuck else HANDLED,
         )
 
-    def _counts_from_zero(self) -> bool:
-        sample = self._sample
-        if not self._asker.stream.paginator.counts_from_one or sample.total is None:
-            return False
-        if len(sample.distinct) >= sample.total:
-            return False
-        zero = self._ask(sample.period, -1, len(sample.first.calls) if sample.first else None)
-        return zero is not None and bool(zero.calls) and zero.keys.isdisjoint(sample.distinct)
-
     # --- totals ---
 
     def _total(self) -> Iterator[Finding]:
@@ -157,9 +165,9 @@ class Paging:
         if self._repeats_its_page():
             effect = "pages are read until an empty one, and nothing can be held against them"
             yield Finding("total", expected, "repeats the number of calls on its page as the total", effect=effect)
-        elif received < sample.total and self._is_of_the_account():
+        elif received < sample.total and self._filters and self._is_of_the_account():
             yield account_total(sample.total)
-        elif sample.is_complete and received < sample.total and not self._counts_from_zero_seen():
+        elif sample.is_complete and received < sample.total and self._filters:
             yield Finding(
                 "total",
                 f"{sample.total} calls, as it states",
@@ -171,9 +179,6 @@ class Paging:
         else:
             evidence = f"{sample.total} stated, {received} read" + ("" if sample.is_complete else " so far")
             yield Finding("total", expected, expected, evidence, severity=OK)
-
-    def _counts_from_zero_seen(self) -> bool:
-        return self._sample.first is not None and self._sample.behind is not None and self._counts_from_zero()
 
     def _repeats_its_page(self) -> bool:
         month = self._month
@@ -196,8 +201,8 @@ class Paging:
 
     def _cap(self) -> Iterator[Finding]:
         expected = "every call of the period asked for"
-        suspects = self._suspects()
-        for period, figure, keys in suspects:
+        # A total that says no more than its page has may well be round.
+        for period, figure, keys in () if self._has_pages and self._repeats_its_page() else self._suspects():
             if self._is_cut(period, figure, keys):
                 yield cut_off(figure)
                 return
@@ -218,11 +223,12 @@ class Paging:
         return figures
 
     def _suspects(self) -> list[tuple[Period, int, set[tuple[str, int]]]]:
-        page = self._asker.stream.paginator.size if self._has_pages else 0
-        return [one for one in self._figures() if is_round(one[1]) and one[1] != page]
+        return [one for one in self._figures() if is_round(one[1])]
 
     def _is_cut(self, period: Period, figure: int, keys: set[tuple[str, int]]) -> bool:
         least = _DAY if self._asker.window.knows_days_only else _SECOND
+        if period.length <= least:
+            return False
         middle = self._middle(period)
         halves = (Period(period.start, middle), Period(middle, period.end)) if middle else period.halves(least)
         answers = [self._ask(half) for half in halves]

@@ -29,7 +29,8 @@ class Sample:
     is_complete: whether every page of it was read
     behind:  what came for the page behind the last one: empty, the last page again, 404; None where it was not asked for
     pages_ignored: whether its second page was the first one again
-    page_refused: whether its second page was refused
+    page_refused: whether its second page was refused; refused_behind: after how many calls another one was
+    counts_from_zero: whether there was a page in front of the first one
     """
 
     period: Period
@@ -40,6 +41,8 @@ class Sample:
     behind: str | None = None
     pages_ignored: bool = False
     page_refused: bool = False
+    counts_from_zero: bool = False
+    refused_behind: int = 0
     repaired: int = 0
     wrapped: int = 0
 
@@ -96,6 +99,7 @@ def sample_of(asker: Asker, now: datetime, first: Answer, month: Answer | None) 
     sample = Sample(period)
     sample.add(first)
     _read_on(asker, sample)
+    _look_in_front(asker, sample)
     if not asker.scout.is_proven:
         asker.scout.look([period], asker.plan)
         asker.scout.taken(period, 0)
@@ -164,7 +168,7 @@ def _read_on(asker: Asker, sample: Sample) -> None:
         except BudgetSpentError:
             raise
         except SyncError as refusal:
-            _note_refusal(sample, index, refusal)
+            _note_refusal(sample, index, refusal, promised)
             return
         if not answer.calls:
             sample.behind, sample.is_complete = "empty", True
@@ -179,12 +183,35 @@ def _read_on(asker: Asker, sample: Sample) -> None:
         previous = answer
 
 
+def _look_in_front(asker: Asker, sample: Sample) -> None:
+    """The page in front of the first one, where calls are missing and the vendor numbers its pages."""
+    total, first = sample.total, sample.first
+    if not asker.stream.paginator.counts_from_one or total is None or first is None:
+        return
+    if sample.pages > _MOST_PAGES or sample.pages_ignored or len(sample.distinct) >= total:
+        return
+    try:
+        zero = asker.ask(sample.period, -1, len(first.calls))
+    except BudgetSpentError:
+        raise
+    except SyncError:
+        return
+    if zero.calls and zero.keys.isdisjoint(sample.distinct):
+        asker.first_index, sample.counts_from_zero = -1, True
+        sample.add(zero)
+        sample.is_complete = len(sample.distinct) >= total
+
+
 def promised_more(promised: int | None, index: int) -> bool:
     return promised is not None and index < promised
 
 
-def _note_refusal(sample: Sample, index: int, refusal: SyncError) -> None:
-    if refusal.status == HTTPStatus.NOT_FOUND:
+def _note_refusal(sample: Sample, index: int, refusal: SyncError, promised: int | None) -> None:
+    if promised is not None and index >= promised:
+        # Some servers have no page behind the last one, and say so in ways of their own.
+        sample.behind, sample.is_complete = "nothing", True
+    elif refusal.status == HTTPStatus.NOT_FOUND:
         sample.behind, sample.is_complete = "404", True
-    elif index == 1 and refusal.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
-        sample.page_refused = True
+    elif refusal.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
+        sample.page_refused = index == 1
+        sample.refused_behind = 0 if index == 1 else len(sample.calls)

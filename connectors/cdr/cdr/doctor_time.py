@@ -40,7 +40,8 @@ _KNOWN_ZONES: Final = (
 class Times:
     """Finds out what the filter does, by asking for the moments of single calls.
 
-    ahead: by how much the printed times are ahead of the moments that the filter knows them by
+    ahead:   by how much the printed times are ahead of the moments that the filter knows them by
+    filters: whether the vendor obeys its filter at all
     """
 
     def __init__(self, asker: Asker, sample: Sample) -> None:
@@ -48,16 +49,21 @@ class Times:
         self._sample = sample
         self._cursor = asker.stream.cursor or "started_at"
         self.ahead = timedelta(0)
+        self.filters = True
 
-    def findings(self) -> Iterator[Finding]:
-        far = [call for call in self._sample.calls if self._is_far(call)]
+    def findings(self, *, dates_are_odd: bool = False) -> Iterator[Finding]:
+        """What was found out; the printed dates may be known to be odd."""
+        far = [] if dates_are_odd else [call for call in self._sample.calls if self._is_far(call)]
         elsewhere = self._elsewhere()
         if elsewhere is not None and elsewhere.keys & self._sample.distinct:
+            self.filters = False
             yield filter_ignored()
             yield from self._zone_as_printed()
             return
         if far:
             yield times_far_outside(str(self._sample.period))
+            return
+        if dates_are_odd:
             return
         if self._asker.window.knows_days_only:
             yield from self._days()
@@ -254,8 +260,9 @@ class Times:
         answer, excluded = self._ask(day, exactly=True), False
         if answer is None or not answer.calls:
             answer, excluded = self._ask(Period(day.start, day.end + _DAY), exactly=True), True
-        moments = [moment for call in (answer.calls if answer else ()) if (moment := self.moment(call))]
-        if answer is None or not moments:
+        calls = self._whole_day(day, answer, excluded=excluded) if answer else []
+        moments = [moment for call in calls if (moment := self.moment(call))]
+        if not moments:
             yield Finding("bounds", "the days asked for", "could not be told", severity=UNKNOWN)
             return
         yield _last_day(excluded=excluded)
@@ -264,6 +271,20 @@ class Times:
             yield Finding("filter", "calls of the day asked for", "only calls of the day asked for came", severity=OK)
         elif all(day.start - _APART <= moment < day.end + _APART for moment in beyond):
             yield self._other_days(day, moments, zone)
+
+    def _whole_day(self, day: Period, answer: Answer, *, excluded: bool) -> list[Call]:
+        """The calls of the first and of the last page: the two ends of a day."""
+        paginator = self._asker.stream.paginator
+        pages = (paginator.pages(answer.facts) or 1) if paginator.has_pages else 1
+        if pages == 1:
+            return answer.calls
+        try:
+            asked = Period(day.start, day.end + _DAY) if excluded else day
+            return answer.calls + self._asker.ask(asked, pages - 1, len(answer.calls), exactly=True).calls
+        except BudgetSpentError:
+            raise
+        except SyncError:
+            return answer.calls
 
     def _busiest_day(self, zone: ZoneInfo) -> Period | None:
         days: dict[datetime, int] = {}
@@ -281,7 +302,7 @@ class Times:
         early = min(moments) < day.start
         hours = (day.start - min(moments)) if early else (max(moments) - day.end)
         least = -(-hours // timedelta(hours=1))
-        where = f"at least {least} hours {'ahead of' if early else 'behind'} {zone.key}"
+        where = f"at least {least} {'hour' if least == 1 else 'hours'} {'ahead of' if early else 'behind'} {zone.key}"
         return Finding(
             "zone",
             f"a filter that counts days in {zone.key}",

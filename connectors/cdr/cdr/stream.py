@@ -106,6 +106,8 @@ class Stream:
     bare_country_codes: whether the vendor sends country codes without `+`
     uncertain:   what nobody knows of the request, see `Uncertain`
     zones:       zones in which the vendor may print its times instead of the one asked for, likeliest first
+    documented:  the keys of a row that the vendor's page has, each with `:` and the kinds of value that it shows: `n`
+                 number, `b` boolean, `l` list, `o` object; text where nothing is said. Null is always possible
     kept:        how long the vendor keeps rows, where it says so
     order:       "oldest first" or "newest first": the order of its pages, as asked for or as its samples show it
     missing:     what to tell people where the server answers 404, for a stream that not every server has
@@ -127,6 +129,7 @@ class Stream:
     bare_country_codes: ClassVar[bool] = False
     uncertain: ClassVar[tuple[Uncertain, ...]] = ()
     zones: ClassVar[tuple[str, ...]] = ()
+    documented: ClassVar[str] = ""
     kept: ClassVar[timedelta | None] = None
     order: ClassVar[str | None] = None
     missing: ClassVar[str | None] = None

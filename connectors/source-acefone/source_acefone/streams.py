@@ -60,6 +60,13 @@ class CallRecords(CallStream):
     window = LocalWindow(*_DATES, format="%Y-%m-%d %H:%M:%S", zone="{timezone}", behind=timedelta(hours=26))
     zones = ("UTC", "Europe/London", "Asia/Kolkata", "America/New_York", "America/Chicago")
     headers = {"Accept": "application/json", "Authorization": "{}"}
+    documented = (
+        "id:n call_stats:o call_stats.inbound_sec:n call_stats.outbound_sec:n call_stats.bill_sec:ns "
+        "call_stats.bill_calls:ns call_stats.total_charges:ns call_stats.connection_time call_stats.ring_time:ns "
+        "call_stats.answer_time:ns call_stats.call_flow:l call_stats.call_id call_stats.unique_id:n "
+        "call_stats.call_date call_stats.call_duration:ns call_hint source destination forward_to_number "
+        "reason_key hangup_cause date recording_file_link status call_answered_by:ns service"
+    )
     uncertain = (
         Uncertain(
             "request",

@@ -88,6 +88,11 @@ class CallRecords(VoiceStream):
     endpoint = "voice/calls"
     cursor = "ended_at"
 
+    documented = (
+        "id call_from call_to service bridge status duration billing pulsing charges start_at end_at hangup_by "
+        "dtmf location region provider notes audio name user_id:ns agent_id:ns call_id:ns storage:ns serial:ns "
+        "created:ns"
+    )
     window = Days("datetime[end_at]")
     uncertain = VoiceStream.forms_of("datetime[end_at]")
 

@@ -155,6 +155,11 @@ class CallRecords(lists.PortsipStream):
         "started_at ge", "started_at lt", zone="UTC", margin=timedelta(0), granularity=timedelta(microseconds=1)
     )
 
+    documented = (
+        "id caller caller_domain caller_display_name callee callee_domain callee_display_name started_at rang_at "
+        "answered_at ended_at call_id session_id direction end_reason reroute_reason status_code:n destination "
+        "outbound_caller_id did_cid trunk duration:n service_number user_data cost:n billed_account"
+    )
     fields = {**CALL_FIELDS, **COST_FIELDS}
     detail_has: ClassVar[tuple[str, ...]] = ("sip_call_id", "started_at")  # as the row has it; it leaves the id out
 

@@ -32,6 +32,12 @@ class CallRecords(CallStream):
 
     paginator = PageNumber("page", asks=("page_size", 1000), last=("total_pages", "total_page"), granted="page_size")
     window = Window("start:gte", "start:lte", format="%Y-%m-%d %H:%M:%S", zone="UTC")
+    documented = (
+        "id in_network:b international:b from:ns to:ns direction length:n start end charge:n rate:n "
+        "destination_device_name destination_user_full_name destination_user destination_sip_id "
+        "destination_extension:ns source_device_name source_user_full_name source_user custom_tag source_sip_id "
+        "source_extension:ns result recorded:b site:o"
+    )
     uncertain = (
         Uncertain(
             "path",

@@ -29,6 +29,12 @@ class CallRecords(CallStream):
         "start", "end", format="%Y-%m-%d %H:%M:%S", zone="UTC", step=_DAY - _SECOND, behind=_DAY - 2 * _SECOND
     )
     zones = ("America/Chicago", "America/New_York")
+    documented = (
+        "id time callerIdNumber callerIdName dialedNum direction disposition duration:n percentJitter:n "
+        "packetLoss:n qos:n uniqueId prevUniqueId whoAnswered recorded:n queueCall:n ocn ani lata city rateCenter "
+        "state jurisdiction local:n lec lecType spid isTollFree:n nextUniqueId isInternational:n presented:n "
+        "mos:n callOutcome afterAnswerDuration:n outgoingCidNum billingId:ns partnerId:ns geolocation:nso"
+    )
     uncertain = (
         Uncertain(
             "zone",
