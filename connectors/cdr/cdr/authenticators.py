@@ -6,8 +6,6 @@ the request is then repeated once. A refused login is remembered and never asked
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import threading
 import time
@@ -24,11 +22,9 @@ from requests.auth import AuthBase
 
 from cdr.errors import ConfigError, SyncError, quoted
 from cdr.outcomes import failure_in
+from cdr.token_life import MARGIN_SECONDS, claimed_end, expiry
 from cdr.words import said_anywhere
 
-# A token is renewed this long before it expires, so that none dies on the way.
-_MARGIN_SECONDS = 60
-_JWT_PARTS = 3
 # A body that says in words that the token was refused is a short one.
 _LONGEST_REFUSAL = 4096
 
@@ -138,7 +134,7 @@ class GivenToken(Authenticator):
         return request
 
     def expires_at(self) -> float | None:
-        return _claimed_end(self._token)
+        return claimed_end(self._token)
 
 
 class LoginToken(Authenticator):
@@ -178,7 +174,7 @@ class LoginToken(Authenticator):
         token = self._token
         if token is None or token.expires_at == float("inf"):
             return None
-        return token.expires_at + _MARGIN_SECONDS
+        return token.expires_at + MARGIN_SECONDS
 
     @property
     def spends_a_token(self) -> bool:
@@ -262,7 +258,7 @@ class LoginToken(Authenticator):
             self._portal.keep_secret(refresh)
             if self._on_refresh_token:
                 self._on_refresh_token(refresh)
-        return Token(value, _expiry(answer.get(life_name), value), refresh if isinstance(refresh, str) else None)
+        return Token(value, expiry(answer.get(life_name), value), refresh if isinstance(refresh, str) else None)
 
 
 def _refuses_token(response: requests.Response) -> bool:
@@ -276,30 +272,3 @@ def _refuses_token(response: requests.Response) -> bool:
     except orjson.JSONDecodeError:
         return False
     return failure is not None and failure.status == HTTPStatus.UNAUTHORIZED
-
-
-def _expiry(life: Any, token: str) -> float:
-    """When to renew, in seconds since the epoch: by the answer's word, else by the `exp` of a JWT, else never."""
-    seconds: float | None = None
-    if (isinstance(life, int | float) and not isinstance(life, bool)) or (
-        isinstance(life, str) and life.isascii() and life.isdigit()
-    ):
-        seconds = float(life)
-    if seconds is not None:
-        # A life shorter than the margin would mean a login for every request.
-        return time.time() + max(seconds - _MARGIN_SECONDS, seconds / 2)
-    claimed = _claimed_end(token)
-    # Clocks differ: a new token that looks old is used until the vendor refuses it.
-    return claimed - _MARGIN_SECONDS if claimed and claimed - _MARGIN_SECONDS > time.time() else float("inf")
-
-
-def _claimed_end(token: str) -> float | None:
-    """When a token ends by its own word, which only a JWT has."""
-    parts = token.split(".")
-    if len(parts) != _JWT_PARTS:
-        return None
-    try:
-        claims = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return float(claims["exp"])
-    except (binascii.Error, ValueError, KeyError, TypeError):
-        return None

@@ -1,39 +1,34 @@
-"""`python main.py doctor --config C [--json]`: what an account really does, held against what the documents say."""
+"""What an account really does, held against what its vendor's documents say; `doctor_command.py` has the command."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import logging
-import os
 import re
-import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from airbyte_cdk.utils import AirbyteTracedException
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
-from cdr import files
 from cdr.client import Client, Meter
 from cdr.config import Config
 from cdr.doctor_access import (
     clock_finding,
-    failure_finding,
     latency_finding,
     rate_finding,
     request_findings,
     token_finding,
 )
-from cdr.doctor_asking import MOST_REQUESTS, Answer, Asker, BudgetSpentError, Watched
-from cdr.doctor_calls import call_findings, shape_findings
+from cdr.doctor_asking import Answer, Asker, BudgetSpentError, Watched
+from cdr.doctor_calls import call_findings
+from cdr.doctor_failures import SpendsTokenError, failure_finding
+from cdr.doctor_limits import Limits
 from cdr.doctor_pages import Paging
 from cdr.doctor_sample import Sample, last_month, newest_day, sample_of
-from cdr.doctor_table import table
+from cdr.doctor_shape import shape_findings
 from cdr.doctor_time import Times
 from cdr.errors import ConfigError, SyncError
 from cdr.findings import ACTION, HANDLED, UNKNOWN, Finding
@@ -65,6 +60,11 @@ class Report:
     requests: int = 0
     findings: list[Finding] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, source: CallRecordSource) -> Report:
+        """An empty report on the account of a source."""
+        return cls(type(source).__module__.partition(".")[0].replace("_", "-"), source.streams[0].vendor)
+
     @property
     def needs_a_person(self) -> bool:
         return any(finding.severity == ACTION for finding in self.findings)
@@ -87,7 +87,7 @@ def examine(
     keep: puts a configuration back whose refresh token was replaced; None where nothing can
     """
     stream = source.streams[0]
-    report = Report(type(source).__module__.partition(".")[0].replace("_", "-"), stream.vendor)
+    report = Report.of(source)
     watched = Watched()
     config: Config | None = None
     failed = False
@@ -122,9 +122,9 @@ class _Visit:
         self._now = now
         self._authenticator = stream.authenticator(config)
         if self._authenticator.spends_a_token and keep is None:
-            raise ConfigError(
-                "A refresh token can be used once, and the file of the configuration cannot be written, so that the new "
-                "one would be lost; make the file writable, or give a user and a password"
+            raise SpendsTokenError(
+                "A refresh token can be used once, and the configuration's file cannot be written to keep the new one; "
+                "make the file writable, or give a user and a password."
             )
         config.on_change = keep
         client = Client(config, self._authenticator, _quiet(), watch=watched, **_PATIENCE)
@@ -134,10 +134,7 @@ class _Visit:
         """Everything that could be found out. Raises SyncError where nothing could."""
         first = newest_day(self._asker, self._now)
         found: list[Finding] = []
-        try:
-            found += self._of_calls(first)
-        except BudgetSpentError:
-            pass
+        found += self._as_far_as_possible(self._of_calls(first))
         found += self._of_access()
         known = {finding.point for finding in found}
         if any(finding.point in _OF_TIME and finding.severity in (HANDLED, ACTION) for finding in found):
@@ -161,7 +158,9 @@ class _Visit:
         yield from self._as_far_as_possible(times.findings(dates_are_odd=odd))
         paging = Paging(asker, sample, month, now, filters=times.filters)
         yield from self._as_far_as_possible(paging.findings())
-        yield from self._as_far_as_possible(paging.retention())
+        limits = Limits(asker, sample, month, now, totals_mislead=paging.repeats_its_page())
+        yield from self._as_far_as_possible(limits.cap())
+        yield from self._as_far_as_possible(limits.retention())
         yield from shape_findings(asker, sample)
 
     def _month(self) -> Generator[Finding, None, Answer | None]:
@@ -235,56 +234,3 @@ def _clean(finding: Finding, config: Config | None, *, is_said: bool) -> Finding
         effect=clean(finding.effect),
         advice=clean(finding.advice),
     )
-
-
-# --- the command ---
-
-
-def main(source: CallRecordSource, arguments: list[str]) -> int:
-    """Run the command; the exit code: 1 where something needs a person."""
-    parser = argparse.ArgumentParser("main.py doctor", description="Ask the account what it really does.")
-    parser.add_argument("--config", required=True, help="the configuration's file")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    chosen = parser.parse_args(arguments)
-    _talk_on_standard_error()
-    try:
-        raw: Mapping[str, Any] = files.read_config(chosen.config)
-        report = examine(source, raw, keep=_keeper(chosen.config))
-    except ConfigError as error:
-        stream = source.streams[0]
-        report = Report(type(source).__module__.partition(".")[0].replace("_", "-"), stream.vendor)
-        report.findings = [failure_finding(error, stream, None)]
-    if chosen.json:
-        text = json.dumps(report.as_dict(), ensure_ascii=False, indent=2)
-    else:
-        text = table(report.connector, report.vendor, report.requests, MOST_REQUESTS, report.findings)
-    sys.stdout.buffer.write(f"{text}\n".encode())
-    sys.stdout.flush()
-    return 1 if report.needs_a_person else 0
-
-
-def _keeper(path: str) -> Callable[[Mapping[str, Any]], None] | None:
-    if not os.access(path, os.W_OK):
-        return None
-    return lambda raw: _write(path, raw)
-
-
-def _write(path: str, raw: Mapping[str, Any]) -> None:
-    """Put a configuration back with the refresh token that replaced the one in it."""
-    Path(path).write_text(json.dumps(raw, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _talk_on_standard_error() -> None:
-    """Let log lines, such as those of a wait, go where they do not stand in the report."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(_without_secrets)
-    for name in ("", "airbyte"):
-        logger = logging.getLogger(name)
-        logger.handlers[:] = [handler] if not name else []
-    logging.getLogger("airbyte").setLevel(logging.INFO)
-
-
-def _without_secrets(record: logging.LogRecord) -> bool:
-    record.msg, record.args = without_queries(filter_secrets(record.getMessage())), None
-    return True
-

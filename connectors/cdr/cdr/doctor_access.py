@@ -1,4 +1,4 @@
-"""Getting to the account: the login, the form of a request, the clock, the speed, and what a refusal asks a person for."""
+"""Getting to the account: the form of a request, the token, the clock, the speed, the limits that are spoken of."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from math import ceil
 from statistics import median
 from typing import Final
 
-from cdr.authenticators import Authenticator, LoginRefusedError
+from cdr.authenticators import Authenticator
 from cdr.config import Config
 from cdr.doctor_asking import Asker, Watched
-from cdr.errors import BodyError, ConfigError, SyncError, TooSlowError
 from cdr.findings import ACTION, HANDLED, OK, UNKNOWN, Finding
-from cdr.stream import Stream
 
 _HOUR: Final = 3600
 _SOON: Final = 7 * 24 * _HOUR
@@ -23,7 +21,6 @@ _SLOW: Final = 2.0
 _MOST_WORKERS: Final = 20
 # Parts of a request that the report calls by one name.
 _REQUEST: Final = frozenset({"path", "range", "count", "order"})
-_ACCOUNT_KEYS: Final = ("account", "account_id", "account_name")
 
 
 def request_findings(asker: Asker) -> Iterator[Finding]:
@@ -61,7 +58,8 @@ def token_finding(authenticator: Authenticator, asker: Asker, *, logs_in: bool) 
     left = ends - time.time()
     told = f"a token that lives {_in_words(left)} more"
     if logs_in:
-        return Finding("token", expected, f"{told}; a new one is fetched in time", severity=OK)
+        kept = "the new refresh token was put into the configuration's file" if authenticator.spends_a_token else None
+        return Finding("token", expected, f"{told}; a new one is fetched in time", kept, severity=OK)
     if left > _SOON:
         return Finding("token", expected, told, "its own claim `exp`", severity=OK)
     found = f"the token ends in {_in_words(left)}" if left > 0 else "the token has ended by its own word"
@@ -98,7 +96,7 @@ def clock_finding(watched: Watched) -> Finding:
         expected,
         f"the clock of this machine is {abs(ahead) / 60:.0f} minutes {which} the vendor's",
         evidence=evidence,
-        effect="a sync reads up to now by this machine's clock: the newest calls come later, or are asked for too early",
+        effect="a sync reads up to now by this machine's clock, so the newest calls come late or too early",
         advice="set the clock of this machine by a time server; else raise `settling_delay_seconds` by as much",
         severity=ACTION,
     )
@@ -145,64 +143,3 @@ def rate_finding(watched: Watched) -> Finding:
         )
     found = f"headers that speak of a limit: {told}" if told else "no header speaks of a limit"
     return Finding("rate", "all requests answered", found, f"{watched.sent} requests", severity=OK)
-
-
-# --- an account that cannot be read ---
-
-
-def failure_finding(error: SyncError, stream: type[Stream], config: Config | None) -> Finding:
-    """The one finding about an account that cannot be reached, logged in to, or asked."""
-    # The vendor's own words stand in parentheses, and may hold what else parts a sentence.
-    mark = "); " if "); " in error.message else "; "
-    found, _, said = error.message.partition(mark)
-    found += ")" if mark == "); " else ""
-    point, expected, advice = _meaning(error, stream, config)
-    return Finding(point, expected, found.rstrip("."), effect="nothing can be read", advice=advice or said or None,
-                   severity=ACTION)
-
-
-def _meaning(error: SyncError, stream: type[Stream], config: Config | None) -> tuple[str, str, str | None]:
-    """The point that an error is about, what was expected there, and what a person can do."""
-    status, text = error.status, error.message
-    if config is None:
-        return "request", "a configuration that can be used", None
-    if isinstance(error, LoginRefusedError):
-        return "token", "a login that is accepted", _LOGIN
-    if status == HTTPStatus.UNAUTHORIZED:
-        return "token", "a token that is taken", stream.advice.get(401) or _TOKEN
-    if status == HTTPStatus.FORBIDDEN:
-        return "role", "a user who may read calls", stream.advice.get(403) or _ROLE
-    if status == HTTPStatus.NOT_FOUND:
-        return "request", "an address that the API has", _not_found(stream, config)
-    if status == HTTPStatus.TOO_MANY_REQUESTS or "asks to come back" in text:
-        return "rate", "all requests answered", "wait until then, and set `requests_per_minute` lower"
-    if "web page" in text or "HTML" in text or "redirects" in text or getattr(error, "is_html", False) or "<" in text:
-        return "request", "the API's own answer", _PORTAL
-    if isinstance(error, BodyError | TooSlowError) or not isinstance(error, ConfigError):
-        return "request", "an answer", _reached(text)
-    return "request", "a request that is accepted", None
-
-
-def _not_found(stream: type[Stream], config: Config) -> str:
-    account = next((key for key in _ACCOUNT_KEYS if config.text(key)), None)
-    mine = f" and `{account}`" if account else ""
-    more = f" {stream.advice[404]}" if 404 in stream.advice else ""  # noqa: PLR2004
-    return f"check `api_url`{mine}: the server answers, but does not know this address or this account.{more}"
-
-
-def _reached(text: str) -> str | None:
-    if "certificate" in text:
-        return "put the certificate of the server's authority into `ca_certificate`"
-    if "No server answers" in text:
-        return "check host and port of `api_url`, whether the server runs, and any firewall on the way"
-    if "resolved" in text:
-        return "check the host name in `api_url`: no such host is known here"
-    return None
-
-
-_LOGIN: Final = (
-    "check user and password in `credentials` in the vendor's portal, once: several refused logins can lock the user out"
-)
-_TOKEN: Final = "make a new token and put it into `credentials`; if a new one is refused as well, check the user's role"  # noqa: S105
-_ROLE: Final = "give the user of `credentials` a role that may read the calls of all users"
-_PORTAL: Final = "put the address of the API into `api_url`, not that of the portal: the connector's page has it"

@@ -1,4 +1,4 @@
-"""What the doctor asks with: a budget of requests that is kept, and pages read so far that their rows can be weighed."""
+"""What the doctor asks with: a budget of requests that is kept, and pages whose rows can be weighed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import requests
 
 from cdr.bodies import mended, parse, rows_of
 from cdr.clocks import Evidence
-from cdr.errors import ConfigError, TransientError
+from cdr.errors import ConfigError, SyncError, TransientError
 from cdr.failures import retry_after
 from cdr.fields import Row
 from cdr.findings import Findings
@@ -200,6 +200,17 @@ class Asker:
             self.marks["answers an empty period with 404"] += 1
             body = b"null"
         return self.read(body)
+
+    def try_ask(
+        self, period: Period, index: int = 0, granted: int | None = None, *, exactly: bool = False
+    ) -> Answer | None:
+        """As `ask`, but None where the answer is a refusal. Raises BudgetSpentError alone."""
+        try:
+            return self.ask(period, index, granted, exactly=exactly)
+        except BudgetSpentError:
+            raise
+        except SyncError:
+            return None
 
     def read(self, body: bytes) -> Answer:
         """What a body holds. Raises BodyError."""

@@ -1,10 +1,10 @@
-"""What the calls themselves show: ids, words, numbers, columns, the form of their times. Only counts leave this module."""
+"""What the calls themselves show: ids, words, numbers, columns. Only counts and a vendor's words leave this module."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from cdr.doctor_asking import Asker, Call
 from cdr.doctor_sample import Sample
 from cdr.fields import Field, value_at
 from cdr.findings import ACTION, OK, Finding
-from cdr.moments import PARSERS, epoch_of
+from cdr.moments import epoch_of
 from cdr.numbers import resolve
 
 # A word of a vendor's list, nobody's name or number: those of more than a few letters and no digits in a row.
@@ -71,72 +71,6 @@ def _tells_time(call: Call, path: str) -> bool:
     return epoch_of_uuid(value) is not None or epoch_of(str(value or "")) is not None
 
 
-def shape_findings(asker: Asker, sample: Sample) -> Iterator[Finding]:
-    """What is odd about the form of all answers that came, those without calls among them."""
-    expected = "answers as documented"
-    marks = {**asker.watched.marks, **asker.marks}
-    if sample.wrapped:
-        marks["puts the list of calls into an object"] = sample.wrapped
-    if sample.repaired and not any("UTF-8" in mark for mark in marks):
-        marks["sends characters that JSON does not allow"] = sample.repaired
-    unreadable = sum("value_unreadable" in call.issues for call in sample.calls)
-    if unreadable:
-        marks[f"sends {unreadable} calls with a value that cannot be read"] = unreadable
-    charges = [str(call.row.get("charge_amount") or "") for call in sample.calls]
-    if minus := sum(charge.startswith("-") for charge in charges):
-        marks["prints amounts with a minus, and they are kept so"] = minus
-    marks.update(_keys_and_kinds(asker, sample.calls))
-    marks.update(_forms_of_times(asker, sample.calls))
-    for mark, count in marks.items():
-        effect = "none: such answers are read" if not mark.endswith("read") else "`value_unreadable` marks them"
-        yield Finding("shape", expected, mark, evidence=f"seen {count} times", effect=effect)
-    if not marks:
-        yield Finding("shape", expected, expected, f"{len(sample.calls)} calls", severity=OK)
-
-
-_KINDS: Final = {str: "s", int: "n", float: "n", bool: "b", list: "l", dict: "o"}
-_KIND_NAMES: Final = {"s": "text", "n": "numbers", "b": "booleans", "l": "lists", "o": "objects"}
-
-
-def _keys_and_kinds(asker: Asker, calls: list[Call]) -> dict[str, int]:
-    """Keys that no page of the vendor has, and values of another kind than it shows."""
-    parts = [part.partition(":") for part in asker.stream.documented.split()]
-    known = {key: kinds or "s" for key, _, kinds in parts}
-    unknown: Counter[str] = Counter()
-    others: Counter[str] = Counter()
-    for key, value in (pair for call in calls for pair in _members(call.source, known)):
-        kind = _KINDS.get(type(value), "")
-        if key not in known:
-            unknown[key] += 1
-        elif kind and kind not in known[key]:
-            others[f"sends {_KIND_NAMES[known[key][-1]]} as {_KIND_NAMES[kind]}"] += 1
-    found = dict(others)
-    if known and unknown:
-        found[f"sends {len(unknown)} keys that its page does not have"] = len(calls)
-    return found
-
-
-def _members(source: Any, known: Mapping[str, str], above: str = "") -> Iterator[tuple[str, Any]]:
-    """The keys of a row with their values; those of an object where its own keys are known."""
-    for name, value in source.items() if isinstance(source, dict) else ():
-        yield f"{above}{name}", value
-        if isinstance(value, dict) and any(key.startswith(f"{above}{name}.") for key in known):
-            yield from _members(value, known, f"{above}{name}.")
-
-
-def _forms_of_times(asker: Asker, calls: list[Call]) -> dict[str, int]:
-    """Times that can be read, but are not printed in the documented form."""
-    reader: Any = asker.stream.fields.get("started_at")
-    parse = PARSERS.get(getattr(reader, "format", ""))
-    if parse is None:
-        return {}
-    find = reader.compile_raw()
-    read = [call.source for call in calls if isinstance(call.source, dict) and call.row.get("started_at")]
-    texts = [text for source in read if isinstance(text := find(source), str)]
-    others = sum(parse(text.strip()) is None for text in texts)
-    return {"prints its times in another form of ISO 8601": others} if others else {}
-
-
 def _words(calls: list[Call]) -> Finding:
     expected = "words that are known"
     unknown: Counter[str] = Counter()
@@ -176,7 +110,9 @@ def _numbers(asker: Asker, calls: list[Call]) -> Finding:
     ambiguous = sum("number_ambiguous" in call.issues for call in calls)
     region = asker.plan.normaliser.region
     shares = ", ".join(f"{kind} {count * 100 // total} %" for kind, count in kinds.most_common()) if total else "none"
-    evidence = f"{total} numbers: {shares}" + (f"; {ambiguous} calls with a number of two readings" if ambiguous else "")
+    evidence = f"{total} numbers: {shares}" + (
+        f"; {ambiguous} calls with a number of two readings" if ambiguous else ""
+    )
     expected = f"numbers of {region}" if region else "numbers with their country code"
     better = _better_region(asker, [str(number) for number, kind in sides if kind == "unparsed"], total)
     if better is not None:
@@ -184,7 +120,7 @@ def _numbers(asker: Asker, calls: list[Call]) -> Finding:
         return Finding(
             "numbers",
             expected,
-            f"sends {kinds['unparsed']} numbers that are none of {region or 'any country'}, {count} of them valid in {name}",
+            f"sends {kinds['unparsed']} numbers that are none of {region or 'any country'}, {count} of them of {name}",
             evidence=evidence,
             effect="they have no E.164 form, and `number_unparsed`",
             advice=f"set `default_region` to {name}",
@@ -293,8 +229,11 @@ def _role(asker: Asker, calls: list[Call]) -> Iterator[Finding]:
             "sends calls of one user only",
             evidence=f"one user, or extension, is part of all {len(calls)} calls",
             effect="the calls of everybody else are missing, without any error",
-            advice=asker.stream.advice.get(403) or "give the user of `credentials` a role that sees the calls of all users",
+            advice=asker.stream.advice.get(403)
+            or "give the user of `credentials` a role that sees the calls of all users",
             severity=ACTION,
         )
     else:
-        yield Finding("role", expected, f"calls of {len(people)} users or extensions", f"{len(calls)} calls", severity=OK)
+        yield Finding(
+            "role", expected, f"calls of {len(people)} users or extensions", f"{len(calls)} calls", severity=OK
+        )

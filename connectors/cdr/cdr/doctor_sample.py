@@ -27,7 +27,7 @@ class Sample:
     """A period with calls, and what came for it.
 
     is_complete: whether every page of it was read
-    behind:  what came for the page behind the last one: empty, the last page again, 404; None where it was not asked for
+    behind: what came for the page behind the last one: empty, nothing, the last page again, 404; None: not asked for
     pages_ignored: whether its second page was the first one again
     page_refused: whether its second page was refused; refused_behind: after how many calls another one was
     counts_from_zero: whether there was a page in front of the first one
@@ -82,6 +82,7 @@ def _newest(asker: Asker, now: datetime) -> Period:
 
 
 def last_month(now: datetime) -> Period:
+    """The last thirty days."""
     return Period(now.replace(microsecond=0) - _MONTH, now.replace(microsecond=0) - timedelta(minutes=1))
 
 
@@ -90,7 +91,7 @@ def sample_of(asker: Asker, now: datetime, first: Answer, month: Answer | None) 
     period = _newest(asker, now)
     if len(first.calls) < _ENOUGH:
         better = _busiest(asker, now, month)
-        answer = _quietly(asker, better) if better else None
+        answer = asker.try_ask(better) if better else None
         if answer is not None and len(answer.calls) > len(first.calls):
             period, first = better or period, answer
     if not first.calls:
@@ -118,7 +119,7 @@ def _busiest(asker: Asker, now: datetime, month: Answer | None) -> Period | None
         return None
     for back in range(2, 2 + _MOST_SINGLE_DAYS):
         period = Period(_newest(asker, now).start - (back - 1) * _DAY, _newest(asker, now).end - (back - 1) * _DAY)
-        answer = _quietly(asker, period)
+        answer = asker.try_ask(period)
         if answer is not None and len(answer.calls) >= _SOME:
             return period
     return None
@@ -128,15 +129,6 @@ def _noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=timezone.utc)
 
 
-def _quietly(asker: Asker, period: Period) -> Answer | None:
-    try:
-        return asker.ask(period)
-    except BudgetSpentError:
-        raise
-    except SyncError:
-        return None
-
-
 def _narrowed(asker: Asker, period: Period, first: Answer) -> tuple[Period, Answer]:
     """A part of a busy day, whose pages can all be read."""
     for _ in range(_MOST_HALVINGS):
@@ -144,7 +136,7 @@ def _narrowed(asker: Asker, period: Period, first: Answer) -> tuple[Period, Answ
         if promised is None or promised <= _MOST_PAGES or asker.window.knows_days_only or period.length <= 2 * _HOUR:
             break
         for half in period.halves(_HOUR):
-            answer = _quietly(asker, half)
+            answer = asker.try_ask(half)
             if answer is not None and answer.calls:
                 break
         else:
@@ -173,7 +165,7 @@ def _read_on(asker: Asker, sample: Sample) -> None:
         if not answer.calls:
             sample.behind, sample.is_complete = "empty", True
             return
-        if answer.keys == previous.keys and not promised_more(promised, index):
+        if answer.keys == previous.keys and (promised is None or index >= promised):
             sample.behind, sample.is_complete = "the last page again", True
             return
         if index == 1 and answer.keys == first.keys:
@@ -190,20 +182,11 @@ def _look_in_front(asker: Asker, sample: Sample) -> None:
         return
     if sample.pages > _MOST_PAGES or sample.pages_ignored or len(sample.distinct) >= total:
         return
-    try:
-        zero = asker.ask(sample.period, -1, len(first.calls))
-    except BudgetSpentError:
-        raise
-    except SyncError:
-        return
-    if zero.calls and zero.keys.isdisjoint(sample.distinct):
+    zero = asker.try_ask(sample.period, -1, len(first.calls))
+    if zero is not None and zero.calls and zero.keys.isdisjoint(sample.distinct):
         asker.first_index, sample.counts_from_zero = -1, True
         sample.add(zero)
         sample.is_complete = len(sample.distinct) >= total
-
-
-def promised_more(promised: int | None, index: int) -> bool:
-    return promised is not None and index < promised
 
 
 def _note_refusal(sample: Sample, index: int, refusal: SyncError, promised: int | None) -> None:

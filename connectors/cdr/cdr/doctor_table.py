@@ -15,7 +15,7 @@ _BELOW: Final = (("evidence", "evidence"), ("effect", "effect"), ("to do", "advi
 
 
 def table(connector: str, vendor: str, requests: int, most: int, findings: Sequence[Finding]) -> str:
-    """All findings: point, severity, what was expected, what the account does; below it evidence, effect, what to do."""
+    """All findings: point, severity, what was expected, what the account does; below evidence, effect, what to do."""
     lines = [f"{connector} ({vendor}): {requests} of at most {most} requests", ""]
     lines += _row("POINT", "", "EXPECTED", "FOUND")
     lines.append("-" * _WIDTH)

@@ -1,15 +1,15 @@
-"""What the vendor makes of a period: its zone, its bounds, the time that it filters on, and whether it filters at all."""
+"""What the vendor makes of a period: its zone, its bounds, which time of a call it looks at, and whether it does."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from cdr.doctor_asking import Answer, Asker, BudgetSpentError, Call
+from cdr.doctor_asking import Answer, Asker, Call
+from cdr.doctor_days import day_findings
 from cdr.doctor_sample import Sample
-from cdr.errors import SyncError
 from cdr.findings import ACTION, OK, UNKNOWN, Finding, filter_ignored, times_far_outside
 from cdr.moments import instant
 from cdr.windows import Period
@@ -66,7 +66,8 @@ class Times:
         if dates_are_odd:
             return
         if self._asker.window.knows_days_only:
-            yield from self._days()
+            yield from self._zone_as_printed()
+            yield from day_findings(self._asker, self._sample, self.moment)
             return
         yield from self._moments()
 
@@ -100,10 +101,11 @@ class Times:
         moment = self._of(call, by_end=by_end)
         strangers = [other for other in answer.calls if not self._is_near(other, moment)]
         if strangers:
-            yield dates_alone()
+            yield _dates_alone()
         else:
-            yield Finding("filter", "calls of the period asked for", "only calls of two seconds came for two seconds",
-                          severity=OK)
+            yield Finding(
+                "filter", "calls of the period asked for", "only calls of two seconds came for two seconds", severity=OK
+            )
         yield self._filter_time(call, answer, by_end=by_end)
         if not strangers and not by_end and not self._asker.scout.shift:
             yield from self._bounds(call, moment)
@@ -124,7 +126,7 @@ class Times:
                 if by_end and not (call.row.get("ended_at") and (call.row.get("duration_seconds") or 0) > _LONG_ENOUGH):
                     continue
                 moment = self._of(call, by_end=by_end)
-                answer = self._ask(Period(moment - _SECOND, moment + _SECOND))
+                answer = self._asker.try_ask(Period(moment - _SECOND, moment + _SECOND))
                 if answer is not None and call.key in answer.keys:
                     return call, answer, by_end
         return None, None, False
@@ -146,7 +148,7 @@ class Times:
         low, high = printed - _APART, printed + _APART
         while high - low > _QUARTER:
             middle = low + (high - low) / 2
-            answer = self._ask(Period(low, middle.replace(microsecond=0)))
+            answer = self._asker.try_ask(Period(low, middle.replace(microsecond=0)))
             if answer is not None and call.key in answer.keys:
                 high = middle
             else:
@@ -154,7 +156,7 @@ class Times:
         quarters = round((printed - (low + (high - low) / 2)) / _QUARTER)
         for ahead in (quarters, quarters + 1, quarters - 1):
             moment = printed - ahead * _QUARTER
-            answer = self._ask(Period(moment - _SECOND, moment + _SECOND)) if ahead else None
+            answer = self._asker.try_ask(Period(moment - _SECOND, moment + _SECOND)) if ahead else None
             if answer is not None and call.key in answer.keys:
                 self.ahead = ahead * _QUARTER
                 return True
@@ -190,7 +192,9 @@ class Times:
         if self._asker.scout.zone is None:
             told = sum(call.epoch is not None for call in self._sample.calls)
             zone = self._asker.stream.config.text("timezone") or self._asker.zone
-            by = f"{told} calls whose ids carry their time" if told else "calls that come for the second that they print"
+            by = (
+                f"{told} calls whose ids carry their time" if told else "calls that come for the second that they print"
+            )
             yield Finding("zone", f"its times in {zone}", f"its times in {zone}", evidence=by, severity=OK)
 
     def _filter_time(self, call: Call, answer: Answer, *, by_end: bool) -> Finding:
@@ -211,11 +215,11 @@ class Times:
         moment = self._of(call)
         if self._asker.scout.shift:
             return  # the scout has said so
-        wider = self._ask(Period(moment - _SECOND, moment + _DAY - 2 * _SECOND)) or self._ask(
+        wider = self._asker.try_ask(Period(moment - _SECOND, moment + _DAY - 2 * _SECOND)) or self._asker.try_ask(
             Period(moment - _SECOND, moment + 2 * _DAY)
         )
         if wider is not None and call.key in wider.keys:
-            yield dates_alone(excludes_the_last=True)
+            yield _dates_alone(excludes_the_last=True)
         else:
             yield Finding(
                 "filter",
@@ -228,8 +232,8 @@ class Times:
         """Two windows that meet at the second of a call."""
         exact = call.printed - self.ahead if call.printed and not self._asker.stream.window.margin else moment
         behind, before = (
-            self._ask(Period(exact, exact + _MINUTE), exactly=True),
-            self._ask(Period(exact - _MINUTE, exact), exactly=True),
+            self._asker.try_ask(Period(exact, exact + _MINUTE), exactly=True),
+            self._asker.try_ask(Period(exact - _MINUTE, exact), exactly=True),
         )
         if behind is None or before is None:
             yield Finding("bounds", "two periods that meet at a call", "could not be told", severity=UNKNOWN)
@@ -248,85 +252,12 @@ class Times:
             effect="a second more is asked for at each end, so no call is lost",
         )
 
-    # --- a filter of days ---
-
-    def _days(self) -> Iterator[Finding]:
-        yield from self._zone_as_printed()
-        zone = ZoneInfo(self._asker.zone)
-        day = self._busiest_day(zone)
-        if day is None:
-            yield Finding("bounds", "the days asked for", "could not be told", severity=UNKNOWN)
-            return
-        answer, excluded = self._ask(day, exactly=True), False
-        if answer is None or not answer.calls:
-            answer, excluded = self._ask(Period(day.start, day.end + _DAY), exactly=True), True
-        calls = self._whole_day(day, answer, excluded=excluded) if answer else []
-        moments = [moment for call in calls if (moment := self.moment(call))]
-        if not moments:
-            yield Finding("bounds", "the days asked for", "could not be told", severity=UNKNOWN)
-            return
-        yield _last_day(excluded=excluded)
-        beyond = [moment for moment in moments if moment not in day]
-        if not beyond:
-            yield Finding("filter", "calls of the day asked for", "only calls of the day asked for came", severity=OK)
-        elif all(day.start - _APART <= moment < day.end + _APART for moment in beyond):
-            yield self._other_days(day, moments, zone)
-
-    def _whole_day(self, day: Period, answer: Answer, *, excluded: bool) -> list[Call]:
-        """The calls of the first and of the last page: the two ends of a day."""
-        paginator = self._asker.stream.paginator
-        pages = (paginator.pages(answer.facts) or 1) if paginator.has_pages else 1
-        if pages == 1:
-            return answer.calls
-        try:
-            asked = Period(day.start, day.end + _DAY) if excluded else day
-            return answer.calls + self._asker.ask(asked, pages - 1, len(answer.calls), exactly=True).calls
-        except BudgetSpentError:
-            raise
-        except SyncError:
-            return answer.calls
-
-    def _busiest_day(self, zone: ZoneInfo) -> Period | None:
-        days: dict[datetime, int] = {}
-        for call in self._sample.calls:
-            moment = self.moment(call)
-            if moment:
-                local = moment.astimezone(zone)
-                midnight = datetime(local.year, local.month, local.day, tzinfo=zone).astimezone(timezone.utc)
-                days[midnight] = days.get(midnight, 0) + 1
-        # The newest day of a page may be half of one.
-        best = max(days, key=lambda one: days[one], default=None)
-        return None if best is None else Period(best, best + _DAY)
-
-    def _other_days(self, day: Period, moments: Sequence[datetime], zone: ZoneInfo) -> Finding:
-        early = min(moments) < day.start
-        hours = (day.start - min(moments)) if early else (max(moments) - day.end)
-        least = -(-hours // timedelta(hours=1))
-        where = f"at least {least} {'hour' if least == 1 else 'hours'} {'ahead of' if early else 'behind'} {zone.key}"
-        return Finding(
-            "zone",
-            f"a filter that counts days in {zone.key}",
-            f"counts the days of its filter in a zone that is {where}",
-            evidence=f"{len(moments)} calls that came for one day",
-            effect="a day more is asked for at each end, so no call is lost",
-        )
-
-    # --- asking ---
-
     def _elsewhere(self) -> Answer | None:
         period = self._sample.period
-        return self._ask(Period(period.start - _ELSEWHERE, period.end - _ELSEWHERE))
-
-    def _ask(self, period: Period, *, exactly: bool = False) -> Answer | None:
-        try:
-            return self._asker.ask(period, exactly=exactly)
-        except BudgetSpentError:
-            raise
-        except SyncError:
-            return None
+        return self._asker.try_ask(Period(period.start - _ELSEWHERE, period.end - _ELSEWHERE))
 
 
-def dates_alone(*, excludes_the_last: bool = False) -> Finding:
+def _dates_alone(*, excludes_the_last: bool = False) -> Finding:
     last = ", and leaves the last one out" if excludes_the_last else ""
     return Finding(
         "filter",
@@ -334,19 +265,6 @@ def dates_alone(*, excludes_the_last: bool = False) -> Finding:
         f"looks at the dates of the period alone{last}",
         evidence="calls of other hours came for two seconds",
         effect="a call that comes twice goes out once, so none is lost",
-    )
-
-
-def _last_day(*, excluded: bool) -> Finding:
-    expected = "both the first and the last day asked for"
-    if not excluded:
-        return Finding("bounds", expected, expected, evidence="one day was asked for, and came", severity=OK)
-    return Finding(
-        "bounds",
-        expected,
-        "leaves the last day asked for out",
-        evidence="nothing came for one day, its calls for two",
-        effect="a day more is asked for, so no call is lost",
     )
 
 

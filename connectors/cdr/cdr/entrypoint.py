@@ -122,14 +122,14 @@ def _need_a_folder() -> None:
 def launch(source: CallRecordSource, args: list[str]) -> None:
     """Run one command. Standard output carries protocol messages and nothing else; exit code 1 exactly on errors.
 
-    The exception is `doctor`, which is for people: see `doctor.py`.
+    The exception is `doctor`, which is for people: see `doctor_command.py`.
 
     SIGTERM and SIGINT end the process at once, behind the last whole message: the last state on standard output says
     where the next sync goes on.
     """
     if args[:1] == ["doctor"]:
         # Imported here: the doctor is for people, and no sync needs it.
-        from cdr.doctor import main  # noqa: PLC0415
+        from cdr.doctor_command import main  # noqa: PLC0415
 
         sys.exit(main(source, args[1:]))
     output.set_up()

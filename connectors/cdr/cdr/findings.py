@@ -78,6 +78,7 @@ class Findings:
 
 
 def filter_ignored() -> Finding:
+    """The period asked for makes no difference."""
     return Finding(
         "filter",
         "calls of the period asked for",
@@ -87,6 +88,7 @@ def filter_ignored() -> Finding:
 
 
 def times_far_outside(period: str) -> Finding:
+    """Times that nobody asked for, although the filter is obeyed."""
     return Finding(
         "clock",
         "times within the period asked for",
@@ -99,6 +101,7 @@ def times_far_outside(period: str) -> Finding:
 
 
 def account_total(total: int) -> Finding:
+    """The total does not follow the filter."""
     return Finding(
         "total",
         "the total of the period asked for",
@@ -108,6 +111,7 @@ def account_total(total: int) -> Finding:
 
 
 def cut_off(figure: int) -> Finding:
+    """An answer is a part of what was asked for."""
     return Finding(
         "cap",
         "every call of the period asked for",
@@ -117,6 +121,7 @@ def cut_off(figure: int) -> Finding:
 
 
 def newest_day_only(period: str) -> Finding:
+    """All days but the newest are empty."""
     return Finding(
         "cap",
         "calls of every day asked for",
@@ -127,8 +132,10 @@ def newest_day_only(period: str) -> Finding:
 
 
 def counts_from_zero() -> Finding:
+    """There is a page in front of the first one."""
     return Finding("page_size", "pages that are counted from 1", "counts its pages from 0")
 
 
 def first_page_always() -> Finding:
+    """There is no second page."""
     return Finding("page_size", "pages", "sends the first page whatever page is asked for")

@@ -32,6 +32,7 @@ from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils import AirbyteTracedException
 from typing_extensions import Self
 
+from cdr import first_look
 from cdr.client import Client, Meter
 from cdr.config import Config
 from cdr.cursor import WindowCursor
@@ -39,6 +40,7 @@ from cdr.errors import SyncError
 from cdr.inputs import GivenSource, protocol_errors, warn
 from cdr.reading import Means, Sync, WindowReader
 from cdr.record import schema
+from cdr.requesting import Transport
 from cdr.states import plain_states
 from cdr.stream import Stream
 from cdr.sync import (
@@ -81,10 +83,12 @@ class CallRecordSource(GivenSource):
             warnings = warn(valid, logger)
             settled = _now() - timedelta(seconds=valid.integer("settling_delay_seconds"))
             with Session(self, valid, logger, **_CHECK) as session:
-                session.reader(self.streams[0](valid)).first_page(Period(settled - timedelta(hours=1), settled))
+                stream, hour = self.streams[0](valid), Period(settled - timedelta(hours=1), settled)
+                odd = first_look.sentence(*first_look.times_beyond(stream, session.transport(), hour))
         except (SyncError, AirbyteTracedException) as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=str(traced(error)))
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=" ".join(warnings) or None)
+        said = " ".join([*warnings, *([odd] if odd else [])])
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=said or None)
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """The streams and their schemas. Asks the vendor nothing; raises where the configuration is wrong."""
@@ -122,7 +126,7 @@ class CallRecordSource(GivenSource):
 class Session:
     """What the streams of one command share: the client with its tokens, the workers, the clock."""
 
-    def __init__(self, source: CallRecordSource, config: Config, logger: logging.Logger, **patience: int) -> None:
+    def __init__(self, source: CallRecordSource, config: Config, logger: logging.Logger, **patience: Any) -> None:
         self._config = config
         self._logger = logger
         self._now = _now()
@@ -160,9 +164,12 @@ class Session:
             self._queue.maxsize = sys.maxsize
             self._queue.not_full.notify_all()
 
+    def transport(self, meter: Meter | None = None) -> Transport:
+        """What sends requests, counted by `meter`."""
+        return self._client.metered(meter or Meter())
+
     def reader(self, stream: Stream, meter: Meter | None = None, sync: Sync | None = None) -> WindowReader:
-        transport = self._client.metered(meter or Meter())
-        return stream.reader()(stream, transport, self._means, sync)
+        return stream.reader()(stream, self.transport(meter), self._means, sync)
 
     def messages(
         self, chosen: list[tuple[type[Stream], SyncMode]], states: ConnectorStateManager
