@@ -24,13 +24,15 @@ _FEW_UNKNOWN: Final = 0.5
 _NEEDED: Final = ("started_at", "direction", "disposition", "from_number", "to_number", "duration_seconds")
 _ENOUGH: Final = 20
 _REGIONS: Final = (
-    *("US", "GB", "IE", "FR", "DE", "NL", "BE", "ES", "IT", "PT", "CH", "AT", "SE", "NO", "DK", "FI", "PL"),
-    *("IN", "SG", "AU", "NZ", "ZA", "BR", "MX", "AE", "HK", "JP"),
+    *("US", "GB", "IN", "FR", "ES", "NL", "BE", "IE", "CH", "PT", "PL", "NO", "DK", "AU", "NZ", "ZA", "SG", "HK"),
+    *("MX", "BR", "AE", "JP", "SE", "FI", "IT", "AT", "DE"),
 )
 _SIDES: Final = ("from_number", "to_number")
 _PEOPLE: Final = ("from_user", "to_user", "from_extension", "to_extension")
+_KINDS: Final = {"e164": "valid", "unparsed": "not valid", "anonymous": "hidden", "extension": "extensions"}
 _BETTER: Final = 0.6
-_MOST_UNPARSED: Final = 0.3
+_LONGEST_NATIONAL: Final = 10
+_NEARLY: Final = 0.8
 _FEWEST_UNPARSED: Final = 10
 
 
@@ -109,18 +111,19 @@ def _numbers(asker: Asker, calls: list[Call]) -> Finding:
     total = kinds.total()
     ambiguous = sum("number_ambiguous" in call.issues for call in calls)
     region = asker.plan.normaliser.region
-    shares = ", ".join(f"{kind} {count * 100 // total} %" for kind, count in kinds.most_common()) if total else "none"
+    counts = [f"{_KINDS.get(kind, kind)} {count * 100 // total} %" for kind, count in kinds.most_common()]
+    shares = ", ".join(counts) or "none"
     evidence = f"{total} numbers: {shares}" + (
         f"; {ambiguous} calls with a number of two readings" if ambiguous else ""
     )
     expected = f"numbers of {region}" if region else "numbers with their country code"
-    better = _better_region(asker, [str(number) for number, kind in sides if kind == "unparsed"], total)
+    better = _better_region(asker, [(str(number), str(kind)) for number, kind in sides if number])
     if better is not None:
         name, count = better
         return Finding(
             "numbers",
             expected,
-            f"sends {kinds['unparsed']} numbers that are none of {region or 'any country'}, {count} of them of {name}",
+            f"sends {count} numbers without a country code that are none of {region or 'any country'}, but of {name}",
             evidence=evidence,
             effect="they have no E.164 form, and `number_unparsed`",
             advice=f"set `default_region` to {name}",
@@ -129,14 +132,25 @@ def _numbers(asker: Asker, calls: list[Call]) -> Finding:
     return Finding("numbers", expected, expected if total else "no numbers", evidence, severity=OK)
 
 
-def _better_region(asker: Asker, unparsed: list[str], total: int) -> tuple[str, int] | None:
-    """The region in which most of the numbers that cannot be read are valid, where that is worth a setting."""
-    if len(unparsed) < max(_FEWEST_UNPARSED, _MOST_UNPARSED * total):
+def _better_region(asker: Asker, numbers: list[tuple[str, str]]) -> tuple[str, int] | None:
+    """The region of most numbers without a country code, where the one that is set is not: with their number."""
+    national = [(number, kind) for number, kind in numbers if _is_national(number)]
+    unparsed = [number for number, kind in national if kind == "unparsed"]
+    explained = sum(kind == "e164" for _, kind in national)
+    if len(unparsed) < _FEWEST_UNPARSED:
         return None
     bare = asker.plan.normaliser.bare_country_codes
     counted = {name: sum(resolve(number, name, bare).e164 is not None for number in unparsed) for name in _REGIONS}
-    best = max(counted, key=lambda name: counted[name])
-    return (best, counted[best]) if counted[best] >= _BETTER * len(unparsed) else None
+    most = max(counted.values())
+    # Some countries have numbers of any length: where others explain nearly as many, those are meant.
+    best = next(name for name in _REGIONS if counted[name] >= _NEARLY * most)
+    return (best, counted[best]) if counted[best] > explained and counted[best] >= _BETTER * len(unparsed) else None
+
+
+def _is_national(number: str) -> bool:
+    """Whether a number looks like one without its country code."""
+    digits = re.sub(r"[ ().-]", "", number)
+    return digits.isdigit() and digits[:2] != "00" and (digits[:1] == "0" or len(digits) <= _LONGEST_NATIONAL)
 
 
 def _columns(asker: Asker, calls: list[Call]) -> Finding:

@@ -59,6 +59,11 @@ class PortsipStream(Stream, abstract=True):
         ),
     )
 
+    advice = {
+        403: "Give the user of `credentials` the role Admin or QueueManager.",
+        404: "The address of the API looks like https://pbx.example.com:8887/api.",
+    }
+
     def params(self) -> Mapping[str, str]:
         return {"count": "true", **({"orderby": f"{self.cursor} asc"} if self.cursor else {})}
 

@@ -58,6 +58,10 @@ class CallRecords(CallStream):
         ),
     )
 
+    advice = {
+        401: "Reports answers so to a user that is no Account Administrator: give the user of `credentials` that role."
+    }
+
     authenticator = staticmethod(authenticator)
     fields = {
         "vendor_record_id": text("id"),
