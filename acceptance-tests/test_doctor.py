@@ -2,18 +2,25 @@
 
 import base64
 import json
+import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 
+import duckdb
 import pytest
 
 import simulators
-from cdr.doctor import POINTS
+from cdr.doctor import POINTS, examine
+from cdr.doctor_asking import Watched
 from cdr.findings import Findings, filter_ignored
+from dialect_syncs import impatient
 from dialects import ALL, DIALECTS, JUNE, Dialect, cells
-from doctor_cases import differences, personal, source_of, visit, visited
-from harness import CONNECTORS, SECRET, Connector
+from doctor_cases import DIFFERS, differences, personal, source_of, visit, visited
+from documentation import SHELL
+from harness import _WARM, CONNECTORS, SECRET, Connector
 from simulator_requests import every_vendor
+from tools import doctor
+from tools.install import ROOT
 
 FIELDS = {"point", "severity", "expected", "found", "evidence", "effect", "advice"}
 DOCUMENTED = next(dialect for dialect in DIALECTS if not dialect.options)
@@ -62,8 +69,6 @@ def test_a_vendor_as_documented_gets_nothing_but_ok_with_all_its_slips_and_login
 
 
 def visit_kept(sim, auth):
-    from cdr.doctor import examine
-
     kept = []
     return examine(source_of(sim.vendor), sim.config(auth=auth), now=sim.end, keep=kept.append)
 
@@ -85,8 +90,6 @@ def test_the_budget_is_kept_where_every_request_is_spent(monkeypatch):
 
 
 def small_budget():
-    from cdr.doctor_asking import Watched
-
     return Watched(most=3)
 
 
@@ -167,9 +170,7 @@ def test_an_address_without_its_path_is_told_to_be_checked():
 
 def test_an_account_without_calls_is_unknown_and_told_where_to_look():
     with simulators.start("voxo", start=JUNE - timedelta(days=90), end=JUNE - timedelta(days=86)) as sim:
-        from cdr.doctor import examine
-
-        report = examine(source_of("voxo"), sim.config(), now=JUNE)
+            report = examine(source_of("voxo"), sim.config(), now=JUNE)
         assert {"zone", "bounds", "filter", "ids", "words", "numbers", "columns"} <= named(report, "unknown")
         assert not report.needs_a_person
         told = next(finding for finding in report.findings if finding.point == "filter")
@@ -195,8 +196,6 @@ def test_a_token_about_to_expire_is_told_to_be_renewed(seconds, severity):
 
 
 def test_a_clock_ten_minutes_off_is_told_to_be_set(monkeypatch):
-    from cdr.doctor_asking import Watched
-
     late = lambda: datetime.now(timezone.utc) - timedelta(minutes=10)  # noqa: E731
     monkeypatch.setattr("cdr.doctor.Watched", lambda: Watched(now=late))
     with simulators.start("voxo", start=JUNE, end=JUNE + DAYS) as sim:
@@ -217,9 +216,6 @@ def test_a_wrong_password_is_told_to_be_checked_once():
 def test_a_server_that_does_not_answer_is_told_to_be_looked_for():
     with simulators.start("portsip", start=JUNE, end=JUNE + DAYS) as sim:
         config = sim.config()
-    from cdr.doctor import examine
-    from dialect_syncs import impatient
-
     with impatient():
         finding = only(examine(source_of("portsip"), config, now=JUNE + DAYS))
     assert "host and port" in finding.advice
@@ -268,8 +264,6 @@ def test_the_command_prints_one_object(name, tmp_path):
 
 def command(connector, config, *options):
     """The exit code of the doctor, and its two outputs."""
-    from harness import _WARM
-
     _, main, *arguments = connector.command("doctor", config=config)
     code = _WARM.run(main, [*arguments, *options], connector.folder, 120, {})
     return code, *((connector.folder / name).read_text() for name in ("stdout", "stderr"))
@@ -334,9 +328,40 @@ def test_check_says_nothing_of_the_doctor_where_all_is_as_documented(vendor, tmp
         assert len(sim.requests) == 1
 
 
-def test_every_case_is_a_dialect():
-    from doctor_cases import DIFFERS
+# --- the documentation ---
 
+
+def test_the_page_of_tables_has_every_visit():
+    assert doctor.listed(doctor.PAGE.read_text(encoding="utf-8")) == doctor.titles(), "python -m tools.doctor --write"
+    assert {len(shown) for shown in doctor.SHOWN.values()} == {3}
+
+
+def test_the_query_of_the_first_sync_prints_calls_in_the_portal_s_zone():
+    (block,) = [one.text for one in SHELL if "AT TIME ZONE" in one.text]
+    query = block.partition("calls.sql('''")[2].partition("'''")[0]
+    database = duckdb.connect()
+    database.execute(
+        "CREATE TABLE call_records AS SELECT TIMESTAMPTZ '2026-06-16 03:00:00+00' AS started_at, 61 AS duration_seconds, "
+        "'inbound' AS direction, 'answered' AS disposition, '+12025550123' AS from_number, '101' AS to_number, "
+        "'a1' AS vendor_record_id"
+    )
+    (row,) = database.execute(query).fetchall()
+    assert row[:2] == ("2026-06-15 22:00:00", 61)
+
+
+def test_the_issue_template_asks_for_the_doctor_s_table():
+    text = (ROOT / ".github" / "ISSUE_TEMPLATE" / "vendor-differs.md").read_text(encoding="utf-8")
+    assert "doctor --config" in text
+    assert "personal data" in text
+
+
+def test_make_doctor_asks_for_an_account():
+    done = subprocess.run(["make", "doctor"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "CONNECTOR=source-voxo CONFIG=secrets/voxo.json" in done.stderr
+
+
+def test_every_case_is_a_dialect():
     assert set(DIFFERS) <= {dialect.title for dialect in DIALECTS}
     assert isinstance(DOCUMENTED, Dialect)
     assert set(ALL) == {vendor for vendor, _ in cells()}

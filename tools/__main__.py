@@ -68,6 +68,17 @@ def _dbt_where_it_runs() -> int:
 
 
 @verb
+def doctor() -> int:
+    """Ask a real account what it really does: CONNECTOR=source-voxo CONFIG=secrets/voxo.json. ARGS=--json for machines."""
+    connector, config = os.environ.get("CONNECTOR", ""), os.environ.get("CONFIG", "")
+    main = ROOT / "connectors" / connector / "main.py"
+    if not connector or not config or not main.exists():
+        print("Name the account: make doctor CONNECTOR=source-voxo CONFIG=secrets/voxo.json", file=sys.stderr)
+        return 1
+    return _python(str(main), "doctor", "--config", config, *_more())
+
+
+@verb
 def sync() -> int:
     """Read calls into calls.duckdb: from the simulators, or CONNECTOR=source-voxo CONFIG=secrets/voxo.json."""
     python = make_environment(os.environ.get("PYTHON", ""))

@@ -39,7 +39,8 @@ The vendors' simulators speak all of these dialects, each by an option (`--diale
 
 
 @contextmanager
-def _tests_on_the_path() -> Iterator[None]:
+def tests_on_the_path() -> Iterator[None]:
+    """Let the tests' own modules be imported meanwhile."""
     sys.path.insert(0, str(_FOLDER))
     try:
         yield
@@ -49,7 +50,7 @@ def _tests_on_the_path() -> Iterator[None]:
 
 def titles() -> dict[str, list[str]]:
     """Return the dialects of each vendor, by the title of its connector."""
-    with _tests_on_the_path():
+    with tests_on_the_path():
         cells = list(importlib.import_module("dialects").cells())
     names = {facts_of(folder).vendor: facts_of(folder).title for folder in connector_folders()}
     return {name: [one.title for vendor, one in cells if vendor == key] for key, name in names.items()}
@@ -64,7 +65,7 @@ def listed(page: str) -> dict[str, list[str]]:
 def _row(cell: tuple[str, int]) -> str:
     vendor, number = cell
     os.environ["CDR_WORKERS"] = "0"
-    with _tests_on_the_path(), redirect_stdout(StringIO()):  # the CDK prints its log
+    with tests_on_the_path(), redirect_stdout(StringIO()):  # the CDK prints its log
         table, syncs = (importlib.import_module(name) for name in ("dialects", "dialect_syncs"))
         dialect = table.DIALECTS[number]
         found = [syncs.outcome(vendor, dialect, mode) for mode in table.MODES]
@@ -90,7 +91,7 @@ def _cut(text: str) -> str:
 def made() -> str:
     """Run every cell and return the page."""
     names = {facts_of(folder).vendor: facts_of(folder).title for folder in connector_folders()}
-    with _tests_on_the_path():
+    with tests_on_the_path():
         table = importlib.import_module("dialects")
         cells = [(vendor, table.DIALECTS.index(dialect)) for vendor, dialect in table.cells()]
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
-from cdr.findings import Finding
+from cdr.findings import Finding, newest_day_only
 from cdr.means import Sync
 from cdr.scouting import Scout
 from cdr.stream import Stream
@@ -58,9 +58,4 @@ def _over_days(sync: Sync, received: Mapping[Period, int], scout: Scout) -> Iter
             advice="check `start_date` and the rights of the user",
         )
     if rows - newest <= _A_FEW < newest and len(received) > 1:
-        yield Finding(
-            "cap",
-            "calls of every day asked for",
-            f"sent calls of the newest day only, of {sync.reads}",
-            advice="it may limit this account's requests to a day: compare with the vendor's portal",
-        )
+        yield newest_day_only(str(sync.reads))

@@ -118,6 +118,10 @@ def _numbers(asker: Asker, calls: list[Call]) -> Finding:
     )
     expected = f"numbers of {region}" if region else "numbers with their country code"
     better = _better_region(asker, [(str(number), str(kind)) for number, kind in sides if number])
+    if better is not None and region is None:
+        name, count = better
+        found = f"{count} numbers without a country code; with `default_region` {name} they are read"
+        return Finding("numbers", expected, found, evidence, severity=OK)
     if better is not None:
         name, count = better
         return Finding(

@@ -1,0 +1,88 @@
+"""docs/doctor.md: the doctor's table for every vendor as documented, and in three of its dialects.
+
+`python -m tools.doctor --write` visits the simulators and writes the page; without it, the page is only held against the
+list of visits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import re
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
+
+from tools.boilerplate import connector_folders, facts_of
+from tools.dialects import tests_on_the_path
+from tools.install import ROOT
+
+PAGE = ROOT / "docs" / "doctor.md"
+SHOWN = {
+    "vonage_business": ("prints New York, filters in UTC", "refuses order", "a total of 100 at most"),
+    "portsip": ("ignores filter", "50 rows whatever top", "no count"),
+    "acefone": ("prints Kolkata, asked for London", "a date with a time of day finds nothing", "the account's total"),
+    "bics": ("the token as a parameter", "counts days in Singapore", "the last day is exclusive"),
+    "voxo": ("prints Chicago", "bounds are exclusive", "100 rows at most, newest first"),
+}
+_HEAD = """# What the doctor prints
+
+`source-voxo doctor --config secrets/voxo.json` asks an account what it really does: see
+[Your first sync with a real account](first-sync.md). These are its tables for the simulators, each vendor as documented
+and in three [dialects](dialects.md). Written by `python -m tools.doctor --write`.
+"""
+_SPEED = re.compile(r"answers in \d+ ms")
+
+
+def titles() -> list[str]:
+    """Return the headings of all visits, in the order of the page."""
+    found = []
+    for folder in connector_folders():
+        facts = facts_of(folder)
+        found += [f"## {facts.title}", "### as documented", *(f"### {title}" for title in SHOWN.get(facts.vendor, ()))]
+    return found
+
+
+def listed(page: str) -> list[str]:
+    """Return the headings that the page has."""
+    return re.findall(r"^###? .+$", page, re.MULTILINE)
+
+
+def _visited(vendor: str, title: str) -> str:
+    with tests_on_the_path(), redirect_stdout(StringIO()):  # the CDK prints its log
+        cases, dialects = (importlib.import_module(name) for name in ("doctor_cases", "dialects"))
+        dialect = next(one for one in dialects.DIALECTS if one.title == title)
+        report, _ = cases.visited(vendor, dialect)
+        table = importlib.import_module("cdr.doctor_table").table
+        text = table(report.connector, report.vendor, report.requests, 40, report.findings)
+    return "".join(f"    {line}".rstrip() + "\n" for line in _SPEED.sub("answers in 12 ms", text).splitlines())
+
+
+def made() -> str:
+    """Visit every account and return the page."""
+    os.environ["CDR_WORKERS"] = "0"
+    page = _HEAD
+    vendor = ""
+    vendors = {f"## {facts_of(folder).title}": facts_of(folder).vendor for folder in connector_folders()}
+    for heading in titles():
+        vendor = vendors.get(heading, vendor)
+        page += f"\n{heading}\n"
+        if heading not in vendors:
+            page += f"\n{_visited(vendor, heading.removeprefix('### '))}"
+    return page
+
+
+def main() -> int:
+    """Write the page, or say whether it has the visits that there are."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    if parser.parse_args().write:
+        PAGE.write_text(made(), encoding="utf-8")
+    same = PAGE.exists() and listed(PAGE.read_text(encoding="utf-8")) == titles()
+    print("The page has every visit." if same else "docs/doctor.md is stale: python -m tools.doctor --write")
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
