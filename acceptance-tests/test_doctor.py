@@ -170,7 +170,7 @@ def test_an_address_without_its_path_is_told_to_be_checked():
 
 def test_an_account_without_calls_is_unknown_and_told_where_to_look():
     with simulators.start("voxo", start=JUNE - timedelta(days=90), end=JUNE - timedelta(days=86)) as sim:
-            report = examine(source_of("voxo"), sim.config(), now=JUNE)
+        report = examine(source_of("voxo"), sim.config(), now=JUNE)
         assert {"zone", "bounds", "filter", "ids", "words", "numbers", "columns"} <= named(report, "unknown")
         assert not report.needs_a_person
         told = next(finding for finding in report.findings if finding.point == "filter")
@@ -341,7 +341,8 @@ def test_the_query_of_the_first_sync_prints_calls_in_the_portal_s_zone():
     query = block.partition("calls.sql('''")[2].partition("'''")[0]
     database = duckdb.connect()
     database.execute(
-        "CREATE TABLE call_records AS SELECT TIMESTAMPTZ '2026-06-16 03:00:00+00' AS started_at, 61 AS duration_seconds, "
+        "CREATE TABLE call_records AS SELECT TIMESTAMPTZ '2026-06-16 03:00:00+00' AS started_at, "
+        "61 AS duration_seconds, "
         "'inbound' AS direction, 'answered' AS disposition, '+12025550123' AS from_number, '101' AS to_number, "
         "'a1' AS vendor_record_id"
     )

@@ -69,7 +69,7 @@ def _dbt_where_it_runs() -> int:
 
 @verb
 def doctor() -> int:
-    """Ask a real account what it really does: CONNECTOR=source-voxo CONFIG=secrets/voxo.json. ARGS=--json for machines."""
+    """Ask a real account what it really does: CONNECTOR=source-voxo CONFIG=secrets/voxo.json, ARGS=--json."""
     connector, config = os.environ.get("CONNECTOR", ""), os.environ.get("CONFIG", "")
     main = ROOT / "connectors" / connector / "main.py"
     if not connector or not config or not main.exists():
