@@ -3,6 +3,7 @@
 import base64
 import json
 import subprocess
+import sys
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -357,7 +358,8 @@ def test_the_issue_template_asks_for_the_doctor_s_table():
 
 
 def test_make_doctor_asks_for_an_account():
-    done = subprocess.run(["make", "doctor"], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "tools", "doctor"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "CONNECTOR=source-voxo CONFIG=secrets/voxo.json" in done.stderr
 

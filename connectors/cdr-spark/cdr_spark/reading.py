@@ -58,7 +58,7 @@ def part(stream: Stream, task: Task, windows: Sequence[Period]) -> Sync:
 class Session:
     """An account that is being read: its client, with the token in it, and the threads that read pages."""
 
-    def __init__(self, one: Account, meter: Meter | None = None, **patience: int) -> None:
+    def __init__(self, one: Account, meter: Meter | None = None, **patience: Any) -> None:
         self._workers = one.config.integer("num_workers")
         self._client = Client(one.config, one.source.streams[0].authenticator(one.config), LOGGER, **patience)
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")

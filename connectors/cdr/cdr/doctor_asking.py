@@ -21,7 +21,7 @@ from cdr.fields import Row
 from cdr.findings import Findings
 from cdr.moments import instant
 from cdr.outcomes import says_nothing_found
-from cdr.pages import Plan, call_digest
+from cdr.pages import Plan, call_text
 from cdr.paginators import Facts, whole
 from cdr.privacy import Privacy
 from cdr.requesting import Requester, Transport
@@ -117,7 +117,7 @@ class Call(NamedTuple):
 
     source: Any
     row: Row
-    digest: int
+    digest: str
     printed: datetime | None
     told: Evidence | None
 
@@ -126,7 +126,7 @@ class Call(NamedTuple):
         return str(self.row.get("vendor_record_id"))
 
     @property
-    def key(self) -> tuple[str, int]:
+    def key(self) -> tuple[str, str]:
         return self.id, self.digest
 
     @property
@@ -152,7 +152,7 @@ class Answer:
     is_wrapped: bool = False
 
     @property
-    def keys(self) -> set[tuple[str, int]]:
+    def keys(self) -> set[tuple[str, str]]:
         return {call.key for call in self.calls}
 
 
@@ -233,7 +233,7 @@ class Asker:
     def _call(self, source: Any) -> Call:
         normaliser = self.plan.normaliser
         row, printed = normaliser.read(source)
-        digest = call_digest(normaliser.call(source)) if isinstance(source, dict) else 0
+        digest = call_text(normaliser.call(source)) if isinstance(source, dict) else ""
         return Call(source, row, digest, instant(printed) if printed else None, normaliser.evidence(source))
 
     def _forms(self) -> list[Form]:

@@ -54,7 +54,7 @@ class Limits:
         told = f"{largest} calls in one answer" if not self._has_pages else f"a period with {largest} calls"
         yield Finding("cap", expected, "no sign of a limit", evidence=f"the most seen: {told}", severity=OK)
 
-    def _figures(self) -> list[tuple[Period, int, set[tuple[str, int]]]]:
+    def _figures(self) -> list[tuple[Period, int, set[tuple[str, str]]]]:
         figures = [
             (self._sample.period, max(len(self._sample.distinct), self._sample.total or 0), self._sample.distinct)
         ]
@@ -63,10 +63,10 @@ class Limits:
             figures.append((last_month(self._now), total, self._month.keys))
         return figures
 
-    def _suspects(self) -> list[tuple[Period, int, set[tuple[str, int]]]]:
+    def _suspects(self) -> list[tuple[Period, int, set[tuple[str, str]]]]:
         return [one for one in self._figures() if is_round(one[1])]
 
-    def _is_cut(self, period: Period, figure: int, keys: set[tuple[str, int]]) -> bool:
+    def _is_cut(self, period: Period, figure: int, keys: set[tuple[str, str]]) -> bool:
         least = _DAY if self._asker.window.knows_days_only else _SECOND
         if period.length <= least:
             return False

@@ -51,7 +51,7 @@ class Sample:
         return self.first.facts.total if self.first else None
 
     @property
-    def distinct(self) -> set[tuple[str, int]]:
+    def distinct(self) -> set[tuple[str, str]]:
         return {call.key for call in self.calls}
 
     def add(self, answer: Answer) -> None:
