@@ -17,6 +17,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
