@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ from cdr.doctor import Report, examine
 from dialect_syncs import impatient, simulated
 from dialects import Dialect
 from simulators import Simulator
+
+DAYS = timedelta(days=4)
 
 SHAPE, ZONE, FILTER, CAP, PAGES, TOTAL = {"shape"}, {"zone"}, {"filter"}, {"cap"}, {"page_size"}, {"total"}
 BOUNDS, ORDER, REQUEST, IDS = {"bounds"}, {"order"}, {"request"}, {"ids"}
@@ -175,3 +178,13 @@ def personal(sim: Simulator) -> set[str]:
     start = sim.start - timedelta(days=1)
     found = {str(row[key]) for row in sim.truth(start=start) for key in keys if row.get(key)}
     return {text for text in found if len(text) > 6}  # an extension is no more than a figure
+
+
+def named(report: Report, *severities: str) -> set[str]:
+    """Return the points of the findings that are as severe."""
+    return {finding.point for finding in report.findings if finding.severity in severities}
+
+
+def text_of(report: Report) -> str:
+    """Return everything that a report says."""
+    return json.dumps(report.as_dict(), ensure_ascii=False)

@@ -193,6 +193,9 @@ class _Visit:
             yield from findings
         except BudgetSpentError:
             return
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # What an account sends can be odd in ways that nobody foresaw: the other points are worth as much.
+            _quiet().warning(f"A question of the doctor failed ({type(error).__name__}): please report it.")
 
     def _of_access(self) -> Iterator[Finding]:
         yield from request_findings(self._asker)
