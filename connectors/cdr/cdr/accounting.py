@@ -28,6 +28,8 @@ from cdr.record import ISSUES
 from cdr.scope import CLOCKS_DIFFER, MARGIN, OUTSIDE
 from cdr.windows import Period, timestamp
 
+_MOST_TIMELESS: Final = 100_000
+"""Rows without a time, remembered for the whole sync; where there are more, the rest is as any other row."""
 _PAGES_REMEMBERED: Final = 50
 """Of a list that is read whole: rows put into it or taken out while it is read shift others to a page nearby."""
 
@@ -179,7 +181,7 @@ class Accounting:
             if known is not None or identity in self._timeless:
                 continue  # read again
             self._calls[identity] = call
-            if index in block.timeless:
+            if index in block.timeless and len(self._timeless) < _MOST_TIMELESS:
                 self._timeless.add(identity)  # any window may bring it again
             yield index, identity, None
 
