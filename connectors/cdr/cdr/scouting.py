@@ -47,6 +47,7 @@ class Scout:
         self.zone: str | None = known if isinstance(known, str) and _is_zone(known) else None
         self.shift = _hours(dialect.get("shift_hours")) if self.zone else timedelta(0)
         self.account_has_calls = False
+        self._is_empty = False
         self.is_proven = self.zone is not None
         self._bodies: dict[tuple[Period | None, int], bytes] = {}
 
@@ -105,11 +106,12 @@ class Scout:
         seen = self._requester.page(period, 0, read)
         if (seen.account_total or seen.facts.total or seen.facts.rows) > 0:
             self.account_has_calls = True
+        self._is_empty = seen.account_total == 0
         return seen
 
     def _doubt_emptiness(self, whole: Period, plan: Plan) -> None:
-        """Nothing came although the account has calls: perhaps the form of the request finds none."""
-        if self.has_brought_rows or not self.account_has_calls:
+        """Nothing came, and nobody says that the account has no calls: perhaps this form of the request finds none."""
+        if self.has_brought_rows or self._is_empty or not any(part.if_empty for part in self._stream.uncertain):
             return
 
         def finds(once: bool) -> bool:
