@@ -7,16 +7,18 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from rich.console import Console
 
 from folders import WRITTEN
 from tools.boilerplate import facts_of
 from tools.install import ROOT
-from tools.summary import Summary, unite
+from tools.summary import Summary, Vendor, print_summary, unite
 
 VENDORS = {facts_of(folder).vendor for folder in WRITTEN}
 
@@ -126,17 +128,30 @@ def test_the_view_unites_every_vendor_and_the_summary_counts_them() -> None:
             database.execute(f"CREATE SCHEMA {vendor}_1")
             database.execute(f"CREATE TABLE {vendor}_1.call_records ({columns}, _airbyte_raw_id VARCHAR)")
             calls = [
-                [vendor, "2026-01-01", "answered", talk, "[]"],
-                [vendor, "2026-01-02", "busy", None, '["id_missing"]'],
+                [vendor, "2026-01-01", "answered", talk, '["number_ambiguous"]'],
+                [vendor, "2026-01-02", "busy", None, '["number_ambiguous","id_missing"]'],
             ]
             database.executemany(f"INSERT INTO {vendor}_1.call_records VALUES (?, ?, ?, ?, ?, 'x')", calls)  # noqa: S608
         summary = unite(database).since(Summary(), read=5)
         assert [vendor.name for vendor in summary.vendors] == ["bics", "voxo"]
-        assert [(v.calls, v.answered, v.talk_minutes, v.with_issues) for v in summary.vendors] == [
-            (2, 0.5, 2.0, 1),
-            (2, 0.5, 1.0, 1),
+        issues = (("number_ambiguous", 2), ("id_missing", 1))
+        assert [(v.calls, v.answered, v.talk_minutes, v.issues) for v in summary.vendors] == [
+            (2, 0.5, 2.0, issues),
+            (2, 0.5, 1.0, issues),
         ]
         assert (summary.new, summary.read) == (4, 5)
+
+
+def test_the_table_names_the_three_most_frequent_issues_of_a_vendor() -> None:
+    issues = (("number_unparsed", 1790), ("number_ambiguous", 20), ("time_mismatch", 3), ("id_missing", 1))
+    vendor = Vendor("voxo", 2000, None, None, 0.5, None, issues)
+    console = Console(width=160, record=True, file=StringIO())
+    print_summary(Summary((vendor,)), console, Path("calls.duckdb"))
+    text = console.export_text()
+    assert all(
+        words in text for words in ("number_unparsed 1,790", "number_ambiguous 20", "time_mismatch 3", "and 1 more")
+    )
+    assert "id_missing" not in text
 
 
 def test_the_times_of_an_older_file_get_their_zone() -> None:

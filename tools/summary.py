@@ -17,10 +17,15 @@ from tools.models import SCHEMA
 _PER_VENDOR = """
 SELECT vendor, count(*), min(started_at), max(started_at),
        count(*) FILTER (disposition = 'answered') / count(*),
-       sum(talk_seconds) / 60,
-       count(*) FILTER (json_array_length(issues) > 0)
+       sum(talk_seconds) / 60
 FROM call_records GROUP BY vendor ORDER BY vendor
 """
+_ISSUES = """
+SELECT issue, count(*) AS rows FROM (SELECT unnest(from_json(issues, '["VARCHAR"]')) AS issue
+                                     FROM call_records WHERE vendor = ?)
+GROUP BY issue ORDER BY rows DESC, issue
+"""
+_SHOWN_ISSUES = 3
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Vendor:
     last: datetime | None
     answered: float
     talk_minutes: float | None  # not every vendor says how long was talked
-    with_issues: int
+    issues: tuple[tuple[str, int], ...] = ()  # each with its rows, the most frequent first
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,12 @@ def unite(database: duckdb.DuckDBPyConnection) -> Summary:
     listed = ", ".join(f'"{name}"' for (name,) in columns)
     union = " UNION ALL ".join(f'SELECT {listed} FROM "{schema}".call_records' for schema in calls)  # noqa: S608
     database.execute(f"CREATE OR REPLACE VIEW main.call_records AS {union}")
-    return Summary(tuple(Vendor(*row) for row in database.execute(_PER_VENDOR).fetchall()), others)
+    vendors = [Vendor(*row) for row in database.execute(_PER_VENDOR).fetchall()]
+    return Summary(tuple(replace(one, issues=_issues(database, one.name)) for one in vendors), others)
+
+
+def _issues(database: duckdb.DuckDBPyConnection, vendor: str) -> tuple[tuple[str, int], ...]:
+    return tuple((str(word), int(rows)) for word, rows in database.execute(_ISSUES, [vendor]).fetchall())
 
 
 def _keep_zones(database: duckdb.DuckDBPyConnection) -> None:
@@ -117,7 +127,7 @@ def print_summary(summary: Summary, console: Console, database: Path) -> None:
             _time(vendor.last),
             f"{vendor.answered:.1%}",
             "-" if vendor.talk_minutes is None else f"{vendor.talk_minutes:,.0f}",
-            f"{vendor.with_issues:,}",
+            _kinds(vendor.issues),
         )
     console.print()
     if summary.vendors:
@@ -126,6 +136,13 @@ def print_summary(summary: Summary, console: Console, database: Path) -> None:
         console.print(f"{count:,} rows in {name}", highlight=False)
     console.print(_news(summary), highlight=False, soft_wrap=True)
     console.print(_query(database), highlight=False, soft_wrap=True)
+
+
+def _kinds(issues: tuple[tuple[str, int], ...]) -> str:
+    """The most frequent kinds, a line each: which ones they are says more than how many rows have some."""
+    lines = [f"{word} {rows:,}" for word, rows in issues[:_SHOWN_ISSUES]]
+    more = len(issues) - _SHOWN_ISSUES
+    return "\n".join([*lines, *([f"and {more} more"] if more > 0 else [])]) or "-"
 
 
 def _time(moment: Any) -> str:
