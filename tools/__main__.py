@@ -162,6 +162,7 @@ def test_spark() -> int:
 @verb
 def soak() -> int:
     """Kill every connector often (ARGS='--seeds 50': more often), sync hourly for a year, draw 20,000 vendors."""
+    os.environ["CDR_FUZZED_ROWS"] = "1000000"
     return _python(
         "-m",
         "pytest",
@@ -169,8 +170,9 @@ def soak() -> int:
         "acceptance-tests/test_completeness.py",
         "acceptance-tests/test_hourly.py",
         "acceptance-tests/test_property.py",
+        "connectors/cdr/unit_tests/test_fuzzed_rows.py",
         "-k",
-        "killed or hourly or habits",
+        "killed or hourly or habits or fuzzed",
         "--seeds",
         "10",
         "--every-hour",
