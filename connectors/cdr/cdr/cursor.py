@@ -7,6 +7,7 @@ can resume.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import logging
 import threading
@@ -80,7 +81,9 @@ class WindowCursor(ConcurrentCursor):
         self.since: datetime | None = None
         given = copy.deepcopy(dict(state))  # the CDK turns its texts into moments in place
         if given and given.pop(_VERSION, None) is None:
-            given = stream.upgraded(given)
+            # What cannot be upgraded cannot be read either: said below.
+            with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+                given = stream.upgraded(given)
         keeps_from = self._read_again_from(self._end)
         self.lookback = Lookback(given, keeps_from)
         dialect = given.pop(_DIALECT, None)
