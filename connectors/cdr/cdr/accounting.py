@@ -6,25 +6,20 @@ no longer, so that memory does not grow with the period.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from cdr.bodies import parse
-from cdr.calls import STARTS, Call
-from cdr.fields import Row
 from cdr.held import Held
 from cdr.lookback import Kept, Lookback
 from cdr.moments import instant
-from cdr.normaliser import Normaliser, serialise
+from cdr.normaliser import Normaliser
 from cdr.pages import Block, Rows, digest, is_another_call
-from cdr.record import ISSUES
+from cdr.repeated import renamed
 from cdr.scope import CLOCKS_DIFFER, MARGIN, OUTSIDE
 from cdr.windows import Period, timestamp
 
@@ -169,7 +164,8 @@ class Accounting:
             if not is_read_again and (
                 twins or identity in self._repeated or (known is not None and self._differs(identity, known, call))
             ):
-                name, line = self._renamed(lines[index], number, block.told[index] if block.told else None)
+                told = block.told[index] if block.told else None
+                name, line = renamed(lines[index], number, self._key, self._normaliser, told)
                 self._note_repeated(identity, block)
                 self._others.setdefault(identity, set()).add(call)
                 twins.append((call, lines[index]))
@@ -259,27 +255,6 @@ class Accounting:
         lines = block.lines()
         rows = Rows.of([lines[index] if line is None else line for index, line in picked])
         return Given(rows, [index for index, _ in picked], unchanged)
-
-    def _renamed(self, line: bytes, number: int, call: Call | None) -> tuple[str, bytes]:
-        """The record of a second call under an id: its new key and its line."""
-        row: Row = parse(line)[0]
-        told = json.dumps(self._told_apart_by(row, call), separators=(",", ":"), ensure_ascii=False)
-        tag = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        addition = f"#{tag}" if number == 1 else f"#{tag}#{number}"
-        for column in {"vendor_record_id", self._key} & row.keys():
-            row[column] += addition
-        if "issues" in row:
-            row["issues"] = [issue for issue in ISSUES if issue in row["issues"] or issue == "id_repeated"]
-        return row[self._key], serialise(row)
-
-    def _told_apart_by(self, row: Row, call: Call | None) -> list[Any]:
-        """Start, from, to and direction as the vendor sent them; as they are given out where they are private."""
-        if call is not None:
-            return [*call]
-        if row.get("raw"):
-            return [*self._normaliser.call(row["raw"])]
-        start = next((column for column in STARTS if column in row), "")
-        return [row.get(column) for column in (start, "from_number", "to_number", "direction_raw")]
 
     def _remember(self, ids: Sequence[str], window: Period, whole_list: bool) -> None:
         if not whole_list:

@@ -29,8 +29,10 @@ class Turns(Protocol):
     def read_part(self, part: Period, window: Period, reading: Reading, count: WindowCount) -> Iterator[Rows]:
         """All rows of a part of `window`, reconciled with its total; `reading` counts them."""
 
-    def read_once(self, part: Period, window: Period, reading: Reading, count: WindowCount) -> Iterator[Rows]:
-        """All pages of a stretch, once."""
+    def read_once(
+        self, part: Period, window: Period, reading: Reading, count: WindowCount, *, in_order: bool = False
+    ) -> Iterator[Rows]:
+        """All pages of a stretch, once; one after the other where they are wanted in order."""
 
     def halves(self, period: Period) -> tuple[Period, Period] | None:
         """The halves of a stretch; None where the filter knows nothing narrower."""

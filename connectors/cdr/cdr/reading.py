@@ -16,7 +16,7 @@ from cdr.accounting import Accounting, Given
 from cdr.conclusions import conclusions
 from cdr.doubt import Doubt
 from cdr.errors import SyncError, TooLargeError, TooSlowError, TransientError
-from cdr.findings import Finding, Findings, account_total, first_page_always
+from cdr.findings import Finding, Findings, first_page_always
 from cdr.means import Means, Scouted, Sync, WindowCount
 from cdr.pages import Block, Rows
 from cdr.paginators import Facts
@@ -24,6 +24,7 @@ from cdr.paging import Pager, PagesIgnoredError
 from cdr.reconciling import Reading
 from cdr.requesting import Requester, Transport
 from cdr.scouting import Scout
+from cdr.second_reading import SecondReading
 from cdr.stream import Stream
 from cdr.whole_list import FilterIgnoredError, WholeList
 from cdr.windows import Period, timestamp
@@ -54,6 +55,7 @@ class WindowReader:
         self._scout = Scout(stream, self._requester, self.findings, dialect)
         self._pager = Pager(stream, self._requester, self._scout, self.findings, means, sync)
         self._doubt = Doubt(stream.name, self, self._pager, self.findings)
+        self._second = SecondReading(stream.name, self, self._pager, self.findings, means.logger)
         self._accounting: Accounting | None = None
         if sync and sync.windows:
             self._accounting = self._made_accounting(sync)
@@ -63,7 +65,6 @@ class WindowReader:
         self._is_prepared = False
         self._lock = threading.Lock()
         self._one_prepares = threading.Lock()
-        self._one_asks_elsewhere = threading.Lock()
 
     # --- what others ask of a reader ---
 
@@ -184,7 +185,7 @@ class WindowReader:
             yield from self._halves_of(part, window, count, error)
             return
         if not reading.agrees():
-            yield from self._again(part, window, reading, count)
+            yield from self._second.read(part, window, reading, count)
 
     def read_once(
         self, part: Period, window: Period, reading: Reading, count: WindowCount, *, in_order: bool = False
@@ -220,44 +221,6 @@ class WindowReader:
         self._logger.info(f"{self._stream.name}: window {part}: {reason}; asking for its halves")
         for half in halves:
             yield from self._settled(half, window, count)
-
-    def _again(self, period: Period, window: Period, reading: Reading, count: WindowCount) -> Iterator[Rows]:
-        """A second reading, page after page in order: with parallel pages a new call shifts a row past the reader."""
-        if self._total_is_of_the_account(period, reading):
-            return
-        self._logger.info(f"{self._stream.name}: window {period}: {reading.figures()}; reading it again")
-        parts, least, disagrees = self.halves(period) or (period,), 0, False
-        for part in parts:
-            second = Reading()
-            yield from self.read_once(part, window, second, count, in_order=True)
-            least += second.least_total or 0
-            disagrees = disagrees or not second.reaches_least()
-            reading.join(second)
-        # Days overlap where the filter knows nothing narrower: then their totals do not add up to anything.
-        adds_up = not self._pager.window.knows_days_only or len(parts) == 1
-        if disagrees and not (adds_up and reading.received >= least):
-            raise TransientError(
-                f"{self._stream.name}: the window {period} does not add up: {reading.figures()}, read twice. "
-                "Its state was not advanced; run the sync again later."
-            )
-
-    def _total_is_of_the_account(self, period: Period, reading: Reading) -> bool:
-        """Whether the stated total does not follow the filter: another stretch then states the same."""
-        with self._one_asks_elsewhere:
-            total = reading.first_total or 0
-            if self._pager.totals_are_of_the_account is None and reading.received < total:
-                try:
-                    other = self._pager.page(self._pager.elsewhere(period), 0, once=True).facts
-                except SyncError:
-                    return False
-                is_same = other.total is not None and other.rows < other.total and other.total >= total
-                self._pager.totals_are_of_the_account = is_same
-                if is_same:
-                    self.findings.add(account_total(other.total or 0))
-            if not self._pager.totals_are_of_the_account:
-                return False
-        reading.forget_totals()
-        return True
 
     def _refuse_an_empty_answer(self, period: Period, reading: Reading, remembered: int) -> None:
         """Nothing came where the last sync found calls: the newest windows tell what that is worth."""
