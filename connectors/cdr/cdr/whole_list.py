@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -20,6 +21,7 @@ from cdr.scope import FAR
 from cdr.windows import Period
 
 _PAGES_REMEMBERED: Final = 50
+_A_MINUTE: Final = 60.0
 _READINGS: Final = (1, 2)
 
 Complete = Callable[[Block], Block]
@@ -89,17 +91,22 @@ class WholeList:
         return not there.isdisjoint(zip(block.ids, block.calls, strict=True))
 
     def _rows(self, window: Period, count: WindowCount, complete: Complete, note: Note) -> Iterator[Rows]:
-        received, total = 0, None
+        received, total, said = 0, None, time.monotonic()
         for attempt in _READINGS:
-            received, total, recent = 0, None, deque[set[tuple[str, str]]](maxlen=_PAGES_REMEMBERED)
+            received, total, pages = 0, None, 0
+            recent = deque[set[tuple[str, str]]](maxlen=_PAGES_REMEMBERED)
             try:
                 for _, block in self._pager.blocks(window, Reading(), in_order=attempt > 1):
                     calls = set(zip(block.ids, block.calls, strict=True))
                     received += len(calls.difference(*recent)) + len(block.ids) - len(calls)
                     total = block.facts.total if total is None else total
+                    pages += 1
                     recent.append(calls)
                     completed = complete(block)
                     yield note(completed, self._accounting.given(completed, window, whole_list=True), count)
+                    if time.monotonic() - said > _A_MINUTE:
+                        said = time.monotonic()
+                        self._logger.info(f"{self._name}: everything is being read: {received} rows so far")
             except (TooSlowError, TooLargeError, PagesIgnoredError) as error:
                 reason = str(error) or "it has one page only"
                 raise TransientError(
@@ -109,8 +116,10 @@ class WholeList:
             if total is None or received >= total or self._pager.totals_are_of_the_account:
                 self._logger.info(f"{self._name}: everything was read: {received} rows")
                 return
+            if pages > _PAGES_REMEMBERED:
+                break  # what went out is not remembered to its beginning: a second reading would send it twice
         raise TransientError(
-            f"{self._name}: the whole list does not add up: {received} rows received, {total} stated, read twice. "
+            f"{self._name}: the whole list does not add up: {received} rows received, {total} stated. "
             "The state was not advanced; run the sync again later."
         )
 
