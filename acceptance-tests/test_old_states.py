@@ -59,3 +59,11 @@ def test_slices_that_cannot_be_read_mean_that_everything_is_read_again(slices, t
         assert done.code == 0, done.text[-3000:]
         assert "cannot be read" in done.log
         assert set(done.ids()) == {row["record_id"] for row in sim.truth()}
+
+
+def test_a_lookback_in_which_vonages_calls_do_not_end_is_warned_of(tmp_path):
+    connector = Connector("source-vonage-business", tmp_path)
+    with simulators.start("vonage_business", start=END - DAY + timedelta(seconds=1), end=END) as sim:
+        done = connector.read(sim.config(lookback_window_minutes=60), only=["call_records"])
+        assert "`lookback_window_minutes` is 60" in done.log
+        assert "`lookback_window_minutes`" not in connector.read(sim.config(), only=["call_records"]).log

@@ -58,6 +58,7 @@ from cdr.workers import PageWorkers
 
 # Somebody waits for the answer of a check.
 _CHECK = {"attempts": 3, "read_seconds": 30}
+_MINUTE = timedelta(minutes=1)
 _FINISHED = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
 
@@ -233,6 +234,11 @@ class Session:
         if state and mode is SyncMode.full_refresh:
             self._logger.info(f"{stream.name}: full refresh, so the given state is not used")
             state = {}
+        if mode is SyncMode.incremental and stream.lookback < stream.safe_lookback:
+            self._logger.warning(
+                f"{stream.name}: `lookback_window_minutes` is {stream.lookback // _MINUTE}: calls show up when they "
+                f"have ended, so those that last longer are missed. {stream.safe_lookback // _MINUTE} is safe."
+            )
         return WindowCursor(
             stream=stream,
             state=state,

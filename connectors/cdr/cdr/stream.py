@@ -110,6 +110,7 @@ class Stream:
                  number, `b` boolean, `l` list, `o` object; text where nothing is said. Null is always possible
     kept:        how long the vendor keeps rows, where it says so
     order:       "oldest first" or "newest first": the order of its pages, as asked for or as its samples show it
+    safe_lookback: a shorter lookback misses calls that show up when they have ended
     missing:     what to tell people where the server answers 404, for a stream that not every server has
     advice:      what to tell people beside the usual words, by the status of a refusal
     """
@@ -132,6 +133,7 @@ class Stream:
     documented: ClassVar[str] = ""
     kept: ClassVar[timedelta | None] = None
     order: ClassVar[str | None] = None
+    safe_lookback: ClassVar[timedelta] = timedelta(0)
     missing: ClassVar[str | None] = None
     advice: ClassVar[Mapping[int, str]] = {}
 

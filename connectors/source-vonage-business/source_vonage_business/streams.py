@@ -29,6 +29,7 @@ class CallRecords(CallStream):
     cursor = "started_at"
     order = "oldest first"
     bare_country_codes = True
+    safe_lookback = _LONGEST_CALL
 
     paginator = PageNumber("page", asks=("page_size", 1000), last=("total_pages", "total_page"), granted="page_size")
     window = Window("start:gte", "start:lte", format="%Y-%m-%d %H:%M:%S", zone="UTC")
