@@ -33,7 +33,9 @@ DAYS = timedelta(days=4)
 _LOOKBACK = timedelta(days=1)
 _LONGEST = 90  # seconds that a sync may take before it counts as one that never ends
 _LONGEST_WAIT = 900  # what a vendor may ask for at most, by promise 6
-_RETENTION = "keeps 60 days"  # what BICS' connector says of every period in the past
+# What BICS' connector says of every period in the past, and what is left of a warning that says nothing else.
+_RETENTION = re.compile(r" ?it keeps 60 days [^.]*\.")
+_NOTHING_ELSE = "documents:"
 _WHATEVER = re.compile(r"127\.0\.0\.1:\d+")
 
 
@@ -83,8 +85,7 @@ class _Listener(logging.Handler):
         self._heard = heard
 
     def emit(self, record: logging.LogRecord) -> None:
-        if _RETENTION not in record.getMessage():
-            self._heard.append(record.getMessage())
+        _hear(record.getMessage(), self._heard)
 
 
 def sync(
@@ -123,8 +124,14 @@ def _note(message: Any, run: Run) -> None:
         run.states[message.state.stream.stream_descriptor.name] = message.state
     elif message.log:
         run.log.append(message.log.message)
-        if message.log.level.value == "WARN" and _RETENTION not in message.log.message:
-            run.warnings.append(message.log.message)
+        if message.log.level.value == "WARN":
+            _hear(message.log.message, run.warnings)
+
+
+def _hear(warning: str, heard: list[str]) -> None:
+    said = _RETENTION.sub("", warning).strip()
+    if not said.endswith(_NOTHING_ELSE):
+        heard.append(said)
 
 
 def in_time(work: Callable[[], None], run: Run) -> None:

@@ -113,7 +113,7 @@ def run(
         logger=_LOGGER,
     )
     start, end = stream.config.dates(stream.window.granularity)
-    sync = Sync(period, cursor.periods(), cursor.lookback, start, end, cursor.since, cursor.dialect)
+    sync = Sync(period, cursor.periods(), cursor.lookback, start, end, cursor.since, dialect=cursor.dialect)
     with _AtOnce() as pages:
         reader = stream.reader()(stream, vendor, Means(pages, 4, _LOGGER), sync)
         steps = StreamRun(_STREAM, len(cursor.periods()), output)  # type: ignore[arg-type]

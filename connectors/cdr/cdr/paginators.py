@@ -139,7 +139,7 @@ class SinglePage(Paginator):
     most: how many rows are asked for at once, as far as one can tell before
     """
 
-    most: int = 5000
+    most: int = 10_000
     has_pages = False
 
     def params(self, index: int, granted: int | None = None) -> Mapping[str, str]:
