@@ -265,8 +265,8 @@ def test_a_memory_that_cannot_be_read_is_no_reason_to_read_everything_again(name
 
 
 def test_where_rows_were_counted_windows_hold_about_as_many_each():
-    """`Whole` has no pages: 5,000 rows a window are aimed at."""
+    """`Whole` has no pages: 10,000 rows a window are aimed at."""
     state = find(cursor(lookback_minutes=1440, stream=Whole), 1_000)
     following = cursor(state, lookback_minutes=1440, stream=Whole)
-    assert [period.length / HOUR for period in following.periods()] == [5, 5, 5, 5, 4]
+    assert [period.length / HOUR for period in following.periods()] == [10, 10, 4]
     assert len(cursor(find(cursor(lookback_minutes=1440), 1), lookback_minutes=1440).periods()) == 1
