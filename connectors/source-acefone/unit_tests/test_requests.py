@@ -87,11 +87,14 @@ def test_every_page_is_read_and_none_more(vendor, connected, all_day, count, pag
 @pytest.mark.parametrize(
     ("count", "pages"),
     # The last page is that of the stretch behind `end_date`. A round figure has both halves read.
-    [(0, "1 1"), (99, "1 2 1"), (100, "1 2 1 2 1 2 1"), (101, "1 2 3 1"), (250, "1 2 3 4 1 2 3 1 2 3 1")],
+    # Where nothing comes and nothing says that the account is empty, the other forms of the dates are tried as well.
+    [(0, "1 1 1 1 1"), (99, "1 2 1"), (100, "1 2 1 2 1 2 1"), (101, "1 2 3 1"), (250, "1 2 3 4 1 2 3 1 2 3 1")],
 )
 def test_without_counters_only_an_empty_page_is_the_end(vendor, connected, all_day, count, pages):
     vendor.calls = all_day(count)
     vendor.counters = lambda window, page, number: {"page": str(number)}
+    if count == 0:
+        vendor.violations = lambda request: []  # dates in another form
     with connected(vendor, num_workers=1) as acefone:
         outcome = acefone.read()
         asked = acefone.asked()

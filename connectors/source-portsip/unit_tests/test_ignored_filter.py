@@ -88,7 +88,7 @@ def test_a_list_that_does_not_add_up_twice_ends_the_sync(vendor, connected):
     with connected(vendor, **PERIOD) as portsip:
         outcome = portsip.read()
     assert outcome.error.failure_type is FailureType.transient_error
-    assert "570 rows received, 571 stated, read twice" in outcome.error.message
+    assert "570 rows received, 571 stated" in outcome.error.message
     assert outcome.ids == IN_PERIOD  # they are out, once; the next sync reads them again
     assert all(covered(state) == [] for state in outcome.states)
 
