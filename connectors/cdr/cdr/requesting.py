@@ -44,14 +44,6 @@ class Transport(Protocol):
         """
 
 
-class PageRefusedError(SyncError):
-    """A page behind the first one was refused: `status` as the vendor gave it."""
-
-    def __init__(self, message: str, status: int | None) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 class Requester:
     """Asks for the pages of one stream. Any number of threads may use it.
 
