@@ -10,6 +10,7 @@ import threading
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -18,7 +19,7 @@ from cdr.held import Held
 from cdr.lookback import Kept, Lookback
 from cdr.moments import instant
 from cdr.normaliser import Normaliser
-from cdr.pages import Block, Rows, digest, is_another_call
+from cdr.pages import Block, Mark, Rows, as_key, as_mark, digest, is_another_call
 from cdr.repeated import renamed
 from cdr.scope import CLOCKS_DIFFER, MARGIN, OUTSIDE
 from cdr.windows import Period, timestamp
@@ -64,16 +65,31 @@ class Accounting:
         self._key = key
         self._normaliser = normaliser
         self._repeated = {normaliser.key_prefix + identity for identity in lookback.repeated}
-        self._calls: dict[str, str] = {}
-        self._others: dict[str, set[str]] = {}
-        self._brought: dict[int, list[str]] = {}
+        self._calls: dict[int, Mark] = {}
+        self._others: dict[int, set[Mark]] = {}
+        self._brought: dict[int, list[int]] = {}
         self._pending: dict[int, dict[Period, list[Kept]]] = {}
         self._held: dict[int, Held] = {}
         self._foreign: dict[int, dict[str, tuple[str, bytes]]] = {}
         self._released = [False] * len(windows)
         self._timeless: set[str] = set()
-        self._recent: deque[list[str]] = deque()
+        self._recent: deque[list[int]] = deque()
         self._lock = threading.Lock()
+        self._going: set[object] = set()
+        self._gone = threading.Condition()
+
+    @contextmanager
+    def on_their_way(self) -> Iterator[None]:
+        """Around the rows of a page, from when it is decided which of them go out until they are out."""
+        page = object()
+        with self._gone:
+            self._going.add(page)
+        try:
+            yield
+        finally:
+            with self._gone:
+                self._going.discard(page)
+                self._gone.notify_all()
 
     def given(self, block: Block, window: Period, *, keeps_all: bool = False, whole_list: bool = False) -> Given:
         """The rows of a page that go out now.
@@ -83,23 +99,22 @@ class Accounting:
         whole_list: whether the server ignores its filter, and this is a page of everything it has
         """
         with self._lock:
-            ids = block.ids
             if self._is_usual(block):
-                self._calls.update(zip(ids, block.calls, strict=True))
+                self._calls.update(zip(block.keys, block.marks, strict=True))
                 fresh: list[tuple[int, str, bytes | None]] | None = None
-                names = ids
+                keys = block.keys
             else:
                 lines = block.lines()
                 fresh = [*self._fresh(block, lines, window, whole_list)]
-                names = [identity for _, identity, _ in fresh]
-            self._remember(names, window, whole_list)
+                keys = [as_key(identity) for _, identity, _ in fresh]
+            self._remember(keys, window, whole_list)
         return self._without_known(block, fresh, window, keeps_all, whole_list)
 
     def new_rows(self, block: Block, *, whole_list: bool = False) -> list[int]:
         """The places of those rows of a page that may still go out."""
         left_out = MARGIN | OUTSIDE * whole_list
         with self._lock:
-            left = [index for index, identity in enumerate(block.ids) if identity not in self._calls]
+            left = [index for index, key in enumerate(block.keys) if key not in self._calls]
             return [index for index in left if not (block.places and block.places[index] & left_out)]
 
     def released(self, window: Period) -> Iterator[Given]:
@@ -108,8 +123,8 @@ class Accounting:
         with self._lock:
             held, self._released[index] = self._held.pop(index, None), True
             foreign = self._foreign.pop(index, {})
-            ours = {identity: row for identity, row in foreign.items() if identity not in self._calls}
-            self._calls.update((identity, call) for identity, (call, _) in ours.items())
+            ours = {as_key(identity): row for identity, row in foreign.items() if as_key(identity) not in self._calls}
+            self._calls.update((key, as_mark(call)) for key, (call, _) in ours.items())
             self._remember([*ours], window, whole_list=False)
         if ours:
             yield Given(Rows.of([line for _, line in ours.values()]), ())
@@ -118,7 +133,14 @@ class Accounting:
                 yield Given(rows, (), unchanged)
 
     def close(self, window: Period) -> None:
-        """Forget what no window that is still to be read can bring again."""
+        """Forget what no window that is still to be read can bring again.
+
+        Waits until the rows that other windows have on their way are out: this one may have left some of them to them,
+        and its state must not go out before.
+        """
+        with self._gone:
+            going = set(self._going)
+            self._gone.wait_for(lambda: self._going.isdisjoint(going))
         index = self._index(window)
         with self._lock:
             # Not before: a state that another window emits must not vouch for rows that are still on their way out.
@@ -127,15 +149,13 @@ class Accounting:
             self._closed[index] = True
             for near in self._near(index):
                 if near in self._brought and all(self._closed[other] for other in self._near(near)):
-                    for identity in self._brought.pop(near):
-                        self._calls.pop(identity, None)
-                        self._others.pop(identity, None)
+                    self._forget(self._brought.pop(near))
 
     def _is_usual(self, block: Block) -> bool:
         ids = block.ids
         return (
             not block.places
-            and self._calls.keys().isdisjoint(ids)
+            and self._calls.keys().isdisjoint(block.keys)
             and self._timeless.isdisjoint(ids)
             and self._repeated.isdisjoint(ids)
             and len(set(ids)) == len(ids)
@@ -158,25 +178,26 @@ class Accounting:
             twins = here.setdefault(identity, [])
             if any(line == lines[index] or digest(line) == digest(lines[index]) for _, line in twins):
                 continue  # the same record twice on one page
-            known = self._calls.get(identity)
+            key, mark = block.keys[index], block.marks[index]
+            known = self._calls.get(key)
             number = 1 + sum(not is_another_call(other, call) for other, _ in twins)
-            is_read_again = known is not None and number == 1 and not is_another_call(known, call)
+            is_read_again = known is not None and number == 1 and not is_another_call(known, mark)
             if not is_read_again and (
-                twins or identity in self._repeated or (known is not None and self._differs(identity, known, call))
+                twins or identity in self._repeated or (known is not None and self._differs(key, known, mark))
             ):
                 told = block.told[index] if block.told else None
                 name, line = renamed(lines[index], number, self._key, self._normaliser, told)
                 self._note_repeated(identity, block)
-                self._others.setdefault(identity, set()).add(call)
+                self._others.setdefault(key, set()).add(mark)
                 twins.append((call, lines[index]))
-                if name not in self._calls:
-                    self._calls[name] = call
+                if as_key(name) not in self._calls:
+                    self._calls[as_key(name)] = mark
                     yield index, name, line
                 continue
             twins.append((call, lines[index]))
             if known is not None or identity in self._timeless:
                 continue  # read again
-            self._calls[identity] = call
+            self._calls[key] = mark
             if index in block.timeless and len(self._timeless) < _MOST_TIMELESS:
                 self._timeless.add(identity)  # any window may bring it again
             yield index, identity, None
@@ -186,8 +207,8 @@ class Accounting:
         if block.digests:  # the lookback reaches it
             self._lookback.keep_repeated(identity.removeprefix(self._normaliser.key_prefix))
 
-    def _differs(self, identity: str, known: str, call: str) -> bool:
-        return is_another_call(known, call) and call not in self._others.get(identity, ())
+    def _differs(self, key: int, known: Mark, mark: Mark) -> bool:
+        return is_another_call(known, mark) and mark not in self._others.get(key, ())
 
     def _without_known(
         self,
@@ -256,15 +277,18 @@ class Accounting:
         rows = Rows.of([lines[index] if line is None else line for index, line in picked])
         return Given(rows, [index for index, _ in picked], unchanged)
 
-    def _remember(self, ids: Sequence[str], window: Period, whole_list: bool) -> None:
+    def _remember(self, keys: Sequence[int], window: Period, whole_list: bool) -> None:
         if not whole_list:
-            self._brought.setdefault(self._index(window), []).extend(ids)
+            self._brought.setdefault(self._index(window), []).extend(keys)
             return
-        self._recent.append([*ids])
+        self._recent.append([*keys])
         if len(self._recent) > _PAGES_REMEMBERED:
-            for identity in self._recent.popleft():
-                self._calls.pop(identity, None)
-                self._others.pop(identity, None)
+            self._forget(self._recent.popleft())
+
+    def _forget(self, keys: Sequence[int]) -> None:
+        for key in keys:
+            self._calls.pop(key, None)
+            self._others.pop(key, None)
 
     def _span(self, window: Period) -> Period:
         """The times that the rows of a window may have: a filter that knows days brings those around it as well."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from hashlib import blake2b
 from io import BytesIO
 from typing import Any, Final, NamedTuple
@@ -123,6 +124,18 @@ class Block:
         """One entry a received row: its line."""
         return self.rows.lines()
 
+    @cached_property
+    def keys(self) -> list[int]:
+        """One entry a received row: its id, as `as_key` gives it."""
+        return [hash(identity) >> _BITS_TO_SPARE for identity in self.ids]
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """One entry a received row: its call, as `as_mark` gives it."""
+        if _all_are_whole(self.calls):  # nearly always, and then each is spared a call
+            return [hash(call) >> _BITS_TO_SPARE for call in self.calls]
+        return [as_mark(call) for call in self.calls]
+
 
 def read_page(body: bytes, plan: Plan, scope: Scope | None, with_digests: bool = False, frame: Frame = BARE) -> Block:
     """Parse, normalise, place and serialise one page. No row is left out.
@@ -198,9 +211,16 @@ def _note(row: Row, issue: str) -> None:
 
 
 _BETWEEN: Final = "\x1f"
+_BETWEEN_CALLS: Final = "\x1e"
+_NOTHING_SAID: Final = (2 * _BETWEEN, _BETWEEN_CALLS + _BETWEEN, _BETWEEN + _BETWEEN_CALLS)
+_BITS_TO_SPARE: Final = 4
+"""A hash without them takes 32 bytes of memory instead of 48."""
+
+Mark = int | str
+"""What is remembered of a call: a hash of its text, or the text where it does not say everything."""
 
 
-def call_text(call: tuple[Any, Any, Any, Any]) -> str:
+def call_text(call: Call) -> str:
     """Start, from, to and direction of a call as one text: what tells two calls of one id apart."""
     start, caller, callee, direction = call
     return (
@@ -209,10 +229,31 @@ def call_text(call: tuple[Any, Any, Any, Any]) -> str:
     )
 
 
-def is_another_call(one: str, other: str) -> bool:
-    """Whether two calls with one id differ in something that both say."""
+def as_key(identity: str) -> int:
+    """An id as a number, which takes a third of its memory. Of this process only: Python's hashes differ."""
+    return hash(identity) >> _BITS_TO_SPARE
+
+
+def _all_are_whole(calls: Sequence[str]) -> bool:
+    texts = _BETWEEN_CALLS.join(["", *calls, ""])
+    return not any(nothing in texts for nothing in _NOTHING_SAID)
+
+
+def as_mark(call: str) -> Mark:
+    """What is remembered of a call. Of this process only."""
+    return call if "" in call.split(_BETWEEN) else hash(call) >> _BITS_TO_SPARE
+
+
+def is_another_call(one: Mark, other: Mark) -> bool:
+    """Whether two calls with one id differ in something that both say.
+
+    Where only one of them says everything, that cannot be told any more. They count as two then: a call under two
+    keys is better than none.
+    """
     if one == other:
         return False
+    if isinstance(one, int) or isinstance(other, int):
+        return True
     pairs = zip(one.split(_BETWEEN), other.split(_BETWEEN), strict=False)
     return any(here and there and here != there for here, there in pairs)
 

@@ -202,7 +202,8 @@ class WindowReader:
                 block.facts = replace(block.facts, total=None)
             reading.add(block)
             completed = self._completed(block)
-            yield self._noted(completed, self._accounting.given(completed, window, keeps_all=keeps_all), count)
+            with self._accounting.on_their_way():
+                yield self._noted(completed, self._accounting.given(completed, window, keeps_all=keeps_all), count)
 
     def halves(self, period: Period, shortest: timedelta | None = None) -> tuple[Period, Period] | None:
         """The halves of a stretch; None where the filter knows nothing narrower."""

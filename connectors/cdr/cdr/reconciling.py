@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from cdr.pages import Block, is_another_call
+from cdr.pages import Block, Mark, as_key, is_another_call
 
 
 @dataclass
@@ -26,17 +26,17 @@ class Reading:
     totals_of_pages: bool = False
     pages: int = 0
     granted: int = 0
-    _calls: dict[str, str] = field(default_factory=dict)
-    _others: dict[str, set[str]] = field(default_factory=dict)
-    _copies: Counter[str] = field(default_factory=Counter)
+    _calls: dict[int, Mark] = field(default_factory=dict)
+    _others: dict[int, set[Mark]] = field(default_factory=dict)
+    _copies: Counter[int] = field(default_factory=Counter)
 
     def add(self, block: Block) -> None:
         """Count a page."""
-        ids, calls = block.ids, block.calls
-        if self._calls.keys().isdisjoint(ids) and len(set(ids)) == len(ids):
-            self._calls.update(zip(ids, calls, strict=True))
+        keys, marks = block.keys, block.marks
+        if self._calls.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
+            self._calls.update(zip(keys, marks, strict=True))
         else:
-            self._add_each(ids, calls)
+            self._add_each(keys, marks)
         self.granted = self.granted or block.facts.rows
         total = block.facts.total
         if total is not None and total < block.facts.rows:
@@ -49,24 +49,24 @@ class Reading:
             self.most_total = total if self.most_total is None else max(self.most_total, total)
         self.pages += 1
 
-    def _add_each(self, ids: list[str], calls: list[str]) -> None:
-        here: Counter[str] = Counter()
-        for identity, call in zip(ids, calls, strict=True):
-            here[identity] += 1
-            known = self._calls.setdefault(identity, call)
-            if is_another_call(known, call):
-                self._others.setdefault(identity, set()).add(call)
-        for identity, count in here.items():
+    def _add_each(self, keys: list[int], marks: list[Mark]) -> None:
+        here: Counter[int] = Counter()
+        for key, mark in zip(keys, marks, strict=True):
+            here[key] += 1
+            known = self._calls.setdefault(key, mark)
+            if is_another_call(known, mark):
+                self._others.setdefault(key, set()).add(mark)
+        for key, count in here.items():
             if count > 1:
-                self._copies[identity] = max(self._copies[identity], count)
+                self._copies[key] = max(self._copies[key], count)
 
     def join(self, other: Reading) -> None:
         """Count the calls of another reading together with these."""
         self._add_each([*other._calls], [*other._calls.values()])
-        for identity, calls in other._others.items():
-            self._add_each([identity] * len(calls), [*calls])
-        for identity, count in other._copies.items():
-            self._copies[identity] = max(self._copies[identity], count)
+        for key, marks in other._others.items():
+            self._add_each([key] * len(marks), [*marks])
+        for key, count in other._copies.items():
+            self._copies[key] = max(self._copies[key], count)
 
     def forget_totals(self) -> None:
         """Take what was stated for nothing: it is the total of something else."""
@@ -74,7 +74,7 @@ class Reading:
 
     def holds_all(self, ids: list[str]) -> bool:
         """Whether every one of these ids was received."""
-        return self._calls.keys() >= set(ids)
+        return self._calls.keys() >= {as_key(identity) for identity in ids}
 
     def adds_to(self, other: Reading) -> bool:
         """Whether it has a call that the other one has not."""
@@ -84,8 +84,8 @@ class Reading:
     def received(self) -> int:
         """The distinct calls received."""
         more = 0
-        for identity in {*self._others, *self._copies}:
-            more += max(len(self._others.get(identity, ())), self._copies[identity] - 1)
+        for key in {*self._others, *self._copies}:
+            more += max(len(self._others.get(key, ())), self._copies[key] - 1)
         return len(self._calls) + more
 
     @property

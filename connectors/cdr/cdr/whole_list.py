@@ -103,7 +103,8 @@ class WholeList:
                     pages += 1
                     recent.append(calls)
                     completed = complete(block)
-                    yield note(completed, self._accounting.given(completed, window, whole_list=True), count)
+                    with self._accounting.on_their_way():
+                        yield note(completed, self._accounting.given(completed, window, whole_list=True), count)
                     if time.monotonic() - said > _A_MINUTE:
                         said = time.monotonic()
                         self._logger.info(f"{self._name}: everything is being read: {received} rows so far")

@@ -1,14 +1,16 @@
 import itertools
 import json
+import threading
 
 import orjson
 
 from books import FOUR, ONE, THREE, TWO, Books, at
 from cdr.lookback import Lookback
-from cdr.pages import digest, read_page
+from cdr.pages import Rows, digest, read_page
+from cdr.reading import WindowCount
 from cdr.scope import Scope
 from cdr.windows import Period
-from syncs import DAYS, HOUR, NEVER, SECOND, call, spread
+from syncs import DAYS, HOUR, NEVER, SECOND, Account, Synced, call, days, spread
 
 
 def test_the_window_that_brings_a_row_first_gives_it_out_and_no_other():
@@ -138,3 +140,42 @@ def test_a_page_of_new_rows_goes_out_as_it_came():
     given = Books().accounting.given(block, ONE)
     assert given.rows is block.rows
     assert digest(given.rows.lines()[0]) == digest(block.lines()[0])
+
+
+def test_a_window_closes_once_the_rows_that_others_had_on_their_way_are_out():
+    books = Books()
+    closing = threading.Thread(target=books.accounting.close, args=(ONE,))
+    with books.accounting.on_their_way():
+        closing.start()
+        closing.join(0.05)
+        assert closing.is_alive()
+        with books.accounting.on_their_way():
+            pass  # what another window took up since then is nothing to wait for
+    closing.join()
+
+
+def test_a_window_closes_while_others_go_on_taking_rows_up():
+    books = Books()
+    first = books.accounting.on_their_way()
+    first.__enter__()
+    closing = threading.Thread(target=books.accounting.close, args=(ONE,))
+    closing.start()
+    closing.join(0.05)
+    with books.accounting.on_their_way():
+        first.__exit__(None, None, None)
+        closing.join()
+
+
+def test_a_state_waits_for_a_row_that_another_window_took_and_has_not_given_out_yet():
+    one, two = days(DAYS)[:2]
+    edge = call(1, one.end)
+    subject = Synced(Account([edge]), period=Period(one.start, two.end))
+    other = subject.reader.read(two, WindowCount())
+    assert [block.count for block in (next(other),)] == [1]
+    assert [*subject.reader.read(one, WindowCount())] == [Rows()]
+    closing = threading.Thread(target=subject.reader.closed, args=(one,))
+    closing.start()
+    closing.join(0.05)
+    assert closing.is_alive()
+    assert [*other] == []
+    closing.join()

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from cdr.bodies import parse
 from cdr.errors import BodyError
-from cdr.pages import Block, Frame, Rows, call_text, digest, is_another_call, read_page
+from cdr.pages import Block, Frame, Rows, as_mark, call_text, digest, is_another_call, read_page
+from cdr.paginators import Facts
 from cdr.scope import Scope
 from fakes import DAY, Paged, call, config
 
@@ -167,3 +168,19 @@ def test_no_row_is_cut_by_its_time():
 
 def test_a_page_whose_rows_are_all_inside_has_no_places():
     assert read(page(call(1), call(2))).places == []
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_call_of_which_something_is_not_said_is_remembered_as_it_is(place):
+    partial = [*CALL]
+    partial[place] = None
+    texts = [call_text(CALL), call_text(tuple(partial)), call_text(CALL)]
+    whole, text, again = Block(Facts(3), calls=texts).marks
+    assert isinstance(whole, int)
+    assert whole == again
+    assert text == texts[1]
+    assert [Block(Facts(1), calls=[one]).marks[0] for one in texts] == [whole, text, again]
+
+
+def test_of_a_call_that_is_known_by_its_hash_only_no_part_can_be_told():
+    assert is_another_call(as_mark(call_text(CALL)), as_mark(call_text((*CALL[:3], None))))
