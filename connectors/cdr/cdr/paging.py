@@ -61,6 +61,8 @@ class Pager:
         self._findings = findings
         self._means = means
         self._sync = sync
+        by_days = stream.window.knows_days_only
+        self._times_are_sure = not by_days or bool(stream.cursor and stream.fields[stream.cursor].names_its_zone)
         self._first_index = 0
         self._zero_was_asked = False
         self._largest_page = 0
@@ -165,7 +167,7 @@ class Pager:
         if self.everything:
             return Scope(sync.reads, sync.reads, sync.reads, sync.start, sync.end)
         covers = self.window.covers(asked, self._stream.zone)
-        is_sure = self._scout.is_proven or not self._stream.window.knows_days_only
+        is_sure = self._scout.is_proven or self._times_are_sure
         return Scope(period, covers, sync.period, sync.start, sync.end, is_sure)
 
     def _needs_digests(self, asked: Period) -> bool:
