@@ -197,7 +197,7 @@ class WindowReader:
                 reading.add(block)
                 yield self._noted(block, Given(block.rows, range(len(block.ids))), count)
                 continue
-            self._whole.weigh(part, index, block, reading.granted or block.facts.rows)
+            self._whole.weigh(part, index, block, reading)
             if self._pager.totals_are_of_the_account:
                 block.facts = replace(block.facts, total=None)
             reading.add(block)

@@ -76,6 +76,10 @@ class Reading:
         """Whether every one of these ids was received."""
         return self._calls.keys() >= set(ids)
 
+    def holds_one_of(self, block: Block) -> bool:
+        """Whether one of the calls of a page was received."""
+        return any(self._calls.get(identity) == call for identity, call in zip(block.ids, block.calls, strict=True))
+
     def adds_to(self, other: Reading) -> bool:
         """Whether it has a call that the other one has not."""
         return not self._calls.keys() <= other._calls.keys()

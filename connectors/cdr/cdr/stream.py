@@ -198,15 +198,23 @@ class Stream:
         return timedelta(minutes=self.config.integer("lookback_window_minutes"))
 
     def request(
-        self, period: Period | None, index: int, granted: int | None = None, forms: Sequence[Form] = ()
+        self,
+        period: Period | None,
+        index: int,
+        granted: int | None = None,
+        forms: Sequence[Form] = (),
+        following: Mapping[str, str] | None = None,
     ) -> Request:
-        """The request for page `index` of `period`, in these forms; `granted` as in `Paginator.params`."""
+        """The request for page `index` of `period`, in these forms; `granted` as in `Paginator.params`.
+
+        following: what the page before says of this one. Where it repeats a parameter, it is the one that is sent.
+        """
         window = next((form.window for form in forms if form.window), self.window)
         zone = next((form.zone for form in forms if form.zone), self.zone)
         period_params = window.params(period, zone) if period else {}
         path = self.endpoint.format_map(self.config.path_values())
         page = self.paginator.params(index, granted)
-        request = Request(path, {**self.params(), **period_params, **page}, self.headers)
+        request = Request(path, {**self.params(), **period_params, **page, **(following or {})}, self.headers)
         for form in forms:
             if form.change is not None:
                 request = form.change(self, request, period)
