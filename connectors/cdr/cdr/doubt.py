@@ -55,8 +55,9 @@ class Doubt:
         """What a part of a window has beyond its `reading`, where that is doubtful; `remembered` rows were there."""
         figure = reading.figure
         with self._lock:
-            is_suspect = is_round(figure) and figure >= self._largest
-            self._largest = max(self._largest, figure)
+            # Halves have been doubted by themselves; together they are no answer that could have been cut.
+            is_suspect = is_round(figure) and figure >= self._largest and not reading.was_halved
+            self._largest = max(self._largest, 0 if reading.was_halved else figure)
         if is_suspect or 0 < reading.received < remembered:
             yield from self._in_halves(part, window, reading, count, beside=(), is_round=is_suspect)
 
@@ -90,11 +91,11 @@ class Doubt:
         if was_cut:
             self._note_cut(figure)
         with self._lock:
-            self._largest = max([self._largest, *(part.figure for _, part in parts)])
+            self._largest = max([self._largest, *(part.figure for _, part in parts if not part.was_halved)])
         for half, part in parts:
             # On the edge of two halves both bring the same calls: then the other one shows nothing.
             others = [other for other, read in parts if other != half and read.adds_to(part)]
-            if part.received and part.figure >= figure and (was_cut or is_round):
+            if part.received and part.figure >= figure and (was_cut or is_round) and not part.was_halved:
                 near = [*others, *beside]
                 yield from self._in_halves(half, window, part, count, beside=near, is_round=True)
 

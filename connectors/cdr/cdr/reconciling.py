@@ -18,6 +18,7 @@ class Reading:
     first_total, least_total, most_total: as the pages stated it; None where none did
     totals_of_pages: whether a stated total only repeated the rows of its page
     granted: how many rows the first page had
+    was_halved: whether its halves were read instead, each held against a total of its own
     """
 
     first_total: int | None = None
@@ -26,6 +27,7 @@ class Reading:
     totals_of_pages: bool = False
     pages: int = 0
     granted: int = 0
+    was_halved: bool = False
     _calls: dict[str, str] = field(default_factory=dict)
     _others: dict[str, set[str]] = field(default_factory=dict)
     _copies: Counter[str] = field(default_factory=Counter)

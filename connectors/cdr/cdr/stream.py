@@ -108,6 +108,8 @@ class Stream:
     zones:       zones in which the vendor may print its times instead of the one asked for, likeliest first
     documented:  the keys of a row that the vendor's page has, each with `:` and the kinds of value that it shows: `n`
                  number, `b` boolean, `l` list, `o` object; text where nothing is said. Null is always possible
+    most_rows:   the most rows that a request for a period brings over all its pages, however many there are; None where
+                 the vendor names no such figure
     kept:        how long the vendor keeps rows, where it says so
     order:       "oldest first" or "newest first": the order of its pages, as asked for or as its samples show it
     safe_lookback: a shorter lookback misses calls that show up when they have ended
@@ -131,6 +133,7 @@ class Stream:
     uncertain: ClassVar[tuple[Uncertain, ...]] = ()
     zones: ClassVar[tuple[str, ...]] = ()
     documented: ClassVar[str] = ""
+    most_rows: ClassVar[int | None] = None
     kept: ClassVar[timedelta | None] = None
     order: ClassVar[str | None] = None
     safe_lookback: ClassVar[timedelta] = timedelta(0)
