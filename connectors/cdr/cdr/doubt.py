@@ -58,7 +58,7 @@ class Doubt:
             # Halves have been doubted by themselves; together they are no answer that could have been cut.
             is_suspect = is_round(figure) and figure >= self._largest and not reading.was_halved
             self._largest = max(self._largest, 0 if reading.was_halved else figure)
-        if is_suspect or 0 < reading.received < remembered:
+        if is_suspect or 0 < reading.rows < remembered:
             yield from self._in_halves(part, window, reading, count, beside=(), is_round=is_suspect)
 
     def _in_halves(
@@ -136,7 +136,7 @@ class Doubt:
     def _has_others(self, near: Period, reading: Reading) -> bool:
         """Whether a stretch has calls that a reading lacks, as far as its first page shows."""
         first = self._pager.first(near)
-        return not reading.holds_all(first.ids) or (first.facts.total or 0) > reading.figure
+        return not reading.holds_all(first.records[0]) or (first.facts.total or 0) > reading.figure
 
     def _note_cut(self, figure: int) -> None:
         self._findings.add(cut_off(figure))

@@ -51,10 +51,11 @@ def linked(pages: Pages, name: str, period: Period | None, first: Block) -> Iter
             raise pages.endless(period)
         named.add(name_of_next)
         block = _asked_again(pages, name, period, index, following)
-        if block.ids and (block.ids, block.calls) == (previous.ids, previous.calls) and pages.may_be_full(block):
+        is_empty = not block.records[0]
+        if not is_empty and block.records == previous.records and pages.may_be_full(block):
             raise pages.ignored(period)
         yield index, block
-        previous, empty = block, 0 if block.ids else empty + 1
+        previous, empty = block, empty + 1 if is_empty else 0
     raise pages.endless(period)
 
 

@@ -126,7 +126,7 @@ class Pager:
         if self.is_sequential:
             yield from linked(self, self._stream.name, period, first)
             return
-        if not self._stream.paginator.has_pages or not first.ids:
+        if not self._stream.paginator.has_pages or not first.records[0]:
             return
         promised, granted = self._promised(first), first.facts.rows
         previous = first
@@ -179,7 +179,7 @@ class Pager:
 
     def may_be_full(self, block: Block) -> bool:
         """Whether a page is as large as any of the stream so far: then the server may keep more rows back."""
-        return len(block.ids) >= max(_SMALLEST_SUSPECT, self._largest_page)
+        return len(block.records[0]) >= max(_SMALLEST_SUSPECT, self._largest_page)
 
     def widened(self, period: Period) -> Period:
         """What is asked for where a sync begins or ends, and the filter knows days only."""
@@ -215,9 +215,9 @@ class Pager:
 
     def _is_behind_the_end(self, number: int, block: Block, previous: Block, *, in_order: bool) -> bool:
         """An empty page is the end, and one that repeats the page before it. A second that is the first may be none."""
-        if not block.ids:
+        if not block.records[0]:
             return True
-        if block.ids != previous.ids or block.calls != previous.calls:
+        if block.records != previous.records:
             return False
         if number == 1 and self.may_be_full(block) and not in_order:
             raise PagesIgnoredError
@@ -244,7 +244,8 @@ class Pager:
             zero, one = self.page(period, -1, once=True), self.page(period, 0)
         except SyncError:
             return
-        if zero.ids and not reading.holds_all(zero.ids) and set(zero.ids).isdisjoint(one.ids):
+        found = zero.records[0]
+        if found and not reading.holds_all(found) and set(found).isdisjoint(one.records[0]):
             self._first_index = -1
             self._findings.add(counts_from_zero())
 

@@ -13,7 +13,8 @@ class Reading:
     """One reading of a window, or of its two halves: the calls received, and what the vendor said of their number.
 
     Calls are counted, not ids: two records that share an id and differ in start, in a number or in direction are two
-    calls. Two records of one page always are two, because that is how the vendor counts them.
+    calls. Two records of one page always are two, because that is how the vendor counts them. Where a row is a leg of a
+    record, the records are counted.
 
     first_total, least_total, most_total: as the pages stated it; None where none did
     totals_of_pages: whether a stated total only repeated the rows of its page
@@ -28,13 +29,16 @@ class Reading:
     pages: int = 0
     granted: int = 0
     was_halved: bool = False
+    _legs: set[str] = field(default_factory=set)
     _calls: dict[str, str] = field(default_factory=dict)
     _others: dict[str, set[str]] = field(default_factory=dict)
     _copies: Counter[str] = field(default_factory=Counter)
 
     def add(self, block: Block) -> None:
         """Count a page."""
-        ids, calls = block.ids, block.calls
+        ids, calls = block.records
+        if block.parents is not None:
+            self._legs.update(block.ids)
         if self._calls.keys().isdisjoint(ids) and len(set(ids)) == len(ids):
             self._calls.update(zip(ids, calls, strict=True))
         else:
@@ -64,6 +68,7 @@ class Reading:
 
     def join(self, other: Reading) -> None:
         """Count the calls of another reading together with these."""
+        self._legs |= other._legs
         self._add_each([*other._calls], [*other._calls.values()])
         for identity, calls in other._others.items():
             self._add_each([identity] * len(calls), [*calls])
@@ -80,7 +85,7 @@ class Reading:
 
     def holds_one_of(self, block: Block) -> bool:
         """Whether one of the calls of a page was received."""
-        return any(self._calls.get(identity) == call for identity, call in zip(block.ids, block.calls, strict=True))
+        return any(self._calls.get(identity) == call for identity, call in zip(*block.records, strict=True))
 
     def adds_to(self, other: Reading) -> bool:
         """Whether it has a call that the other one has not."""
@@ -93,6 +98,11 @@ class Reading:
         for identity in {*self._others, *self._copies}:
             more += max(len(self._others.get(identity, ())), self._copies[identity] - 1)
         return len(self._calls) + more
+
+    @property
+    def rows(self) -> int:
+        """The distinct rows received, which are more than the calls where a row is a leg of one."""
+        return len(self._legs) or self.received
 
     @property
     def total(self) -> int | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cdr.authenticators import Authenticator
 from cdr.config import Config
 from cdr.errors import BodyError
+from cdr.legs import LegNormaliser, Legs
 from cdr.normaliser import Normaliser
 from cdr.pages import Envelope, Plan
 from cdr.paginators import Paginator, Paths
@@ -100,6 +101,8 @@ class Stream:
     rows:        where the rows are in a body: a dotted path, "" for the body itself, or a function of the body
     total:       where the body states the rows of the window; () where it does not
     account_total: where the body states that the account has calls at all
+    legs:        where a record holds its legs, for a stream with a row for each of those; what is paged, filtered and
+                 counted are the records
     cursor:      the column that orders the stream; None for a list that is read whole, without windows and state
     paginator, window, fields: see the modules of these names
     primary_key: the column that identifies a row
@@ -124,6 +127,7 @@ class Stream:
     rows: ClassVar[str | Envelope]
     total: ClassVar[Paths] = ()
     account_total: ClassVar[Paths] = ()
+    legs: ClassVar[Legs | None] = None
     cursor: ClassVar[str | None]
     paginator: Paginator
     window: Window = Window("", "")
@@ -230,7 +234,8 @@ class Stream:
         """
         config = self.config
         region = config.text("default_region")
-        return Normaliser(
+        kind = Normaliser if self.legs is None else LegNormaliser
+        return kind(
             self.fields,
             columns=COLUMNS[self.name],
             vendor=self.vendor,
@@ -250,7 +255,14 @@ class Stream:
         # Taken from the class: a plan travels to worker processes, and the instance knows the credentials.
         cls = type(self)
         return Plan(
-            cls.name, cls.primary_key, self.normaliser(found, asked), self.paginator, cls.rows, cls.total, cls.failed
+            cls.name,
+            cls.primary_key,
+            self.normaliser(found, asked),
+            self.paginator,
+            cls.rows,
+            cls.total,
+            cls.failed,
+            cls.legs,
         )
 
 

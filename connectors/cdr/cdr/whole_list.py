@@ -101,8 +101,8 @@ class WholeList:
             recent = deque[set[tuple[str, str]]](maxlen=_PAGES_REMEMBERED)
             try:
                 for _, block in self._pager.blocks(window, Reading(), in_order=attempt > 1):
-                    calls = set(zip(block.ids, block.calls, strict=True))
-                    received += len(calls.difference(*recent)) + len(block.ids) - len(calls)
+                    calls = set(zip(*block.records, strict=True))
+                    received += len(calls.difference(*recent)) + len(block.records[0]) - len(calls)
                     total = block.facts.total if total is None else total
                     pages += 1
                     recent.append(calls)
