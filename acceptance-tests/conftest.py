@@ -14,6 +14,7 @@ import simulators
 from simulator_requests import SPRING
 from simulators import Simulator
 from tools.install import ROOT
+from tools.naming import connector_of
 
 # Modules whose tests share a file, or what is made once for all of them: they stay together in one process.
 _TOGETHER = {
@@ -80,7 +81,7 @@ def simulator_configs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapp
 def connector_configs(simulator_configs: Mapping[str, dict[str, Any]]) -> None:
     """integration_tests/config.json of every connector that has a simulator, for the simulators of this session."""
     for vendor, config in simulator_configs.items():
-        folder = ROOT / "connectors" / f"source-{vendor.replace('_', '-')}" / "integration_tests"
+        folder = ROOT / "connectors" / connector_of(vendor) / "integration_tests"
         if folder.is_dir():
             (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 

@@ -28,6 +28,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 import simulators
 from dialects import Dialect
 from simulators import Simulator
+from tools.naming import package_of
 
 DAYS = timedelta(days=4)
 _LOOKBACK = timedelta(days=1)
@@ -92,7 +93,7 @@ def sync(
     vendor: str, config: dict[str, Any], run: Run, stop_after: int | None = None, name: str = "call_records"
 ) -> None:
     """Read a stream from where the states of a run stand, and add what comes; stop like a kill where asked."""
-    package = importlib.import_module(f"source_{vendor}")
+    package = importlib.import_module(package_of(vendor))
     source = getattr(package, package.__all__[0])()
     logger = logging.getLogger("airbyte")
     listener = _Listener(run.warnings)

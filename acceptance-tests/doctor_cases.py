@@ -11,6 +11,7 @@ from cdr.doctor import Report, examine
 from dialect_syncs import impatient, simulated
 from dialects import Dialect
 from simulators import Simulator
+from tools.naming import package_of
 
 DAYS = timedelta(days=4)
 
@@ -155,7 +156,7 @@ def differences(vendor: str, dialect: Dialect) -> set[str]:
 
 def source_of(vendor: str) -> Any:
     """Make the source of a vendor."""
-    package = importlib.import_module(f"source_{vendor}")
+    package = importlib.import_module(package_of(vendor))
     return getattr(package, package.__all__[0])()
 
 

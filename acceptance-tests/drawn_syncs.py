@@ -32,6 +32,7 @@ from cdr.cursor import WindowCursor
 from cdr.reading import Means, Sync
 from cdr.sync import PageMessage, StreamRun, WindowPartition
 from drawn_vendor import DrawnVendor
+from tools.naming import package_of
 
 _STREAM: Final = "call_records"
 _LOGGER: Final = logging.getLogger("drawn")
@@ -85,7 +86,7 @@ class _Output:
 
 @cache
 def _source(vendor: str) -> tuple[Any, Any]:
-    package = importlib.import_module(f"source_{vendor}")
+    package = importlib.import_module(package_of(vendor))
     source = getattr(package, package.__all__[0])()
     return source.streams[0], source.spec(_LOGGER).connectionSpecification
 

@@ -16,6 +16,7 @@ from threading import Timer
 from typing import Any
 
 from cdr.workers import ENVIRONMENT
+from tools.naming import vendor_of
 
 ROOT = Path(__file__).resolve().parent.parent
 CONNECTORS = ROOT / "connectors"
@@ -31,7 +32,7 @@ def connectors() -> list[str]:
 
 def vendor(connector: str) -> str:
     """The simulator's name of a connector's vendor."""
-    return connector.removeprefix("source-").replace("-", "_")
+    return vendor_of(connector)
 
 
 @dataclass

@@ -38,6 +38,7 @@ from airbyte_cdk.utils import AirbyteTracedException
 
 from hourly_report import LOOKBACK, PAGE, Ledger, Report, Sync
 from moving_vendor import Clock, MovingVendor, Shares, start_moving
+from tools.naming import package_of
 
 # The two weeks hold the night in which Europe sets its clocks back.
 BEGIN = datetime(2026, 10, 13, 5, 17, 43, tzinfo=timezone.utc)
@@ -93,7 +94,7 @@ class Simulation:
             seed=seed,
         )
         self._config = config
-        package = importlib.import_module(f"source_{vendor}")
+        package = importlib.import_module(package_of(vendor))
         self._source = getattr(package, package.__all__[0])
         self._logger = logging.getLogger("airbyte")
 

@@ -21,6 +21,7 @@ from models_builds import EMITTED, FIRST, Built, Data, DuckDB, Worker, build, da
 from models_truth import Key
 from tools import models
 from tools.install import ROOT, python_of
+from tools.naming import vendor_of
 from tools.page import page
 from tools.summary import unite
 
@@ -230,7 +231,7 @@ def test_a_sync_builds_the_models_and_the_page_says_how_many_calls_they_are(home
 
 def test_every_vendor_and_every_issue_is_known_to_the_package() -> None:
     for folder in ALL:
-        schema = f"simulated_{folder.name.removeprefix('source-').replace('-', '_')}"
+        schema = f"simulated_{vendor_of(folder.name)}"
         assert list(models.variables([schema])["calls_sources"].values()) == [[schema]]
     words = re.findall(r"'(\w+)'", (ROOT / "dbt" / "macros" / "words.sql").read_text(encoding="utf-8"))
     assert set(record.ISSUES) <= set(words)

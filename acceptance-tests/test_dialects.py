@@ -13,6 +13,7 @@ from dialects import ALL, COLUMNS, DIALECTS, EITHER, MODES, WAITS, cells, pairs
 from harness import Connector, catalog, last_states
 from test_completeness import read_and_kill
 from tools.dialects import PAGE, listed, titles
+from tools.naming import vendor_of
 
 HOURS = 3600 * 10**6
 
@@ -88,7 +89,7 @@ def _catalog(connector, config):
 )
 def test_a_process_reads_a_dialect_in_full(name, title, tmp_path):
     connector = Connector(name, tmp_path)
-    with simulated(name.removeprefix("source-"), _named(title)) as sim:
+    with simulated(vendor_of(name), _named(title)) as sim:
         done = connector.read(sim.config(), only=["call_records"])
         assert done.code == 0, done.text[-3000:]
         assert set(done.ids()) >= {row["record_id"] for row in sim.truth()}

@@ -22,6 +22,7 @@ from folders import ALL, WRITTEN
 from tools.__main__ import VERBS
 from tools.boilerplate import facts_of
 from tools.install import ROOT
+from tools.naming import connector_of, vendor_of
 
 
 def test_every_shell_block_is_run_or_says_why_not() -> None:
@@ -64,8 +65,10 @@ def simulated(text: str, folder: Path, request: pytest.FixtureRequest) -> None:
         pytest.skip("the simulators do not start by themselves yet")
     configs = request.getfixturevalue("simulator_configs")
     for vendor, config in configs.items():
-        (folder / f"{vendor.replace('_', '-')}.json").write_text(json.dumps(config), encoding="utf-8")
-    wanted = {name.replace("-", "_") for name in re.findall(r"secrets/([\w-]+)\.json", text)}
+        (folder / f"{connector_of(vendor).removeprefix('source-')}.json").write_text(
+            json.dumps(config), encoding="utf-8"
+        )
+    wanted = {vendor_of(name) for name in re.findall(r"secrets/([\w-]+)\.json", text)}
     if not wanted <= set(configs):
         pytest.skip("this vendor has no simulator yet")
 

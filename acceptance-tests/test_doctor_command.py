@@ -14,6 +14,7 @@ from harness import _WARM, CONNECTORS, SECRET, Connector
 from simulator_requests import every_vendor
 from tools import doctor
 from tools.install import ROOT
+from tools.naming import connector_of, vendor_of
 
 FIELDS = {"point", "severity", "expected", "found", "evidence", "effect", "advice"}
 
@@ -21,7 +22,7 @@ FIELDS = {"point", "severity", "expected", "found", "evidence", "effect", "advic
 @pytest.mark.parametrize("name", sorted(path.name for path in CONNECTORS.glob("source-*")))
 def test_the_command_prints_one_object(name, tmp_path):
     connector = Connector(name, tmp_path)
-    with simulators.start(name.removeprefix("source-").replace("-", "_")) as sim:
+    with simulators.start(vendor_of(name)) as sim:
         done, text, errors = command(connector, sim.config(), "--json")
         report = json.loads(text)
         assert done == 0, text
@@ -93,7 +94,7 @@ def test_check_names_the_doctor_where_the_times_contradict_the_hour(tmp_path):
 
 @every_vendor
 def test_check_says_nothing_of_the_doctor_where_all_is_as_documented(vendor, tmp_path):
-    connector = Connector(f"source-{vendor.replace('_', '-')}", tmp_path)
+    connector = Connector(connector_of(vendor), tmp_path)
     with simulators.start(vendor, calls_per_day=2000) as sim:
         status = connector.run("check", config=sim.config()).status
         assert (status["status"], "doctor" in (status.get("message") or "")) == ("SUCCEEDED", False)

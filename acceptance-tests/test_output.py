@@ -1,5 +1,6 @@
 """Visible and silent: what goes to standard output, in which order, and what never does."""
 
+import importlib
 import json
 import signal
 import subprocess
@@ -27,7 +28,7 @@ def simulator(connector, **options):
 
 
 def source_of(connector):
-    package = __import__(f"source_{vendor(connector.name)}")
+    package = importlib.import_module(connector.name.replace("-", "_"))
     name = next(name for name in dir(package) if name.lower() == connector.name.replace("-", ""))
     return getattr(package, name)()
 

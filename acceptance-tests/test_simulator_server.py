@@ -12,6 +12,7 @@ import requests
 
 import simulators
 from simulator_requests import DATA, NEEDED, ask, bearer, every_vendor
+from tools.naming import connector_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,7 +55,7 @@ def test_tls_under_a_private_authority(vendor, start, tmp_path) -> None:
 @every_vendor
 def test_every_config_fits_the_connectors_spec(vendor, start) -> None:
     sim = start(vendor, tls=True)
-    folder = ROOT / "connectors" / f"source-{vendor.replace('_', '-')}"
+    folder = ROOT / "connectors" / connector_of(vendor)
     spec = json.loads(next(folder.glob("source_*/spec.json")).read_text(encoding="utf-8"))
     declared = spec["connectionSpecification"]
     for auth in sim.auths:

@@ -66,7 +66,7 @@ def counts(monkeypatch):
 def test_ten_thousand_rows_cost_no_more_than_they_must(name, counts):
     # BICS gives out fifteen rows a page: a fifth of the rows are requests enough.
     a_day = A_DAY // 5 if name == "source-bics" else A_DAY
-    package = importlib.import_module(f"source_{vendor(name)}")
+    package = importlib.import_module(name.replace("-", "_"))
     source = getattr(package, package.__all__[0])()
     source.in_pages = True
     logger = logging.getLogger("airbyte")

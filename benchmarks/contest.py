@@ -22,6 +22,7 @@ from benchmarks.environments import interpreter
 from benchmarks.measure import Cost
 from benchmarks.plan import Case, Entry
 from tools.install import ROOT
+from tools.naming import connector_of
 
 _MODULES = {
     "floor": "floor",
@@ -124,7 +125,7 @@ def _ours(dataset: Dataset, url: str, workers: int, folder: Path) -> list[str]:
     }
     stream = {"name": "call_records", "json_schema": {}, "supported_sync_modes": ["full_refresh", "incremental"]}
     catalog = {"streams": [{"stream": stream, "sync_mode": "incremental", "destination_sync_mode": "append"}]}
-    arguments = [str(ROOT / "connectors" / f"source-{dataset.vendor.replace('_', '-')}" / "main.py"), "read"]
+    arguments = [str(ROOT / "connectors" / connector_of(dataset.vendor) / "main.py"), "read"]
     for name, content in (("config", config), ("catalog", catalog)):
         path = folder / f"{name}.json"
         path.write_text(json.dumps(content), encoding="utf-8")

@@ -22,6 +22,7 @@ from cdr import numbers
 from cdr.fields import Fields
 from cdr.normaliser import Normaliser, serialise
 from cdr.record import COLUMNS
+from tools.naming import package_of
 
 _ROWS = 5_000
 _ATTEMPTS = 5
@@ -76,7 +77,7 @@ def _group(column: str) -> str:
 
 def _vendor(vendor: str) -> dict[str, float]:
     """Return the parts of a vendor's row, and what they come to."""
-    stream = import_module(f"source_{vendor}.streams").CallRecords
+    stream = import_module(f"{package_of(vendor)}.streams").CallRecords
     rows = [row for _, row in printed(Dataset(vendor, _ROWS, 2))]
     pages = [orjson.dumps(rows[first : first + _PAGE]) for first in range(0, _ROWS, _PAGE)]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from benchmarks.calls import Dataset
+from tools.boilerplate import connector_folders, facts_of
 
 PEERS = ("singer-sdk", "dlt", "cdk")
-VENDORS = ("vonage-business", "portsip", "acefone", "bics", "voxo")
+VENDORS = tuple(facts_of(folder).name for folder in connector_folders())
 
 
 @dataclass(frozen=True)

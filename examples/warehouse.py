@@ -110,6 +110,7 @@ def cache_of(warehouse: str, schema: str) -> CacheBase:
 def source_of(config: Path) -> airbyte.Source:
     """Return the connector that a configuration is for, with all its streams."""
     name = f"source-{config.stem.replace('_', '-')}"
+    name = name if (COMMANDS / name).exists() else f"{name}-calls"
     source = airbyte.get_source(name, config=json.loads(config.read_text()), local_executable=COMMANDS / name)
     source.select_all_streams()
     return source

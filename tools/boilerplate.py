@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from tools.install import ROOT
+from tools.naming import vendor_of
 
 TEMPLATE = ROOT / "template"
 
@@ -56,7 +57,7 @@ class Facts:
     @property
     def vendor(self) -> str:
         """The word in the column `vendor`: `vonage_business`."""
-        return self.name.replace("-", "_")
+        return vendor_of(self.folder)
 
     def names(self) -> dict[str, str]:
         """Return what the placeholders of the templates stand for."""

@@ -13,10 +13,11 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+from tools.boilerplate import connector_folders, facts_of
 from tools.install import ROOT
 
 PAGE = ROOT / "docs" / "hourly.md"
-VENDORS = ("vonage_business", "portsip", "acefone", "bics", "voxo")
+VENDORS = tuple(facts_of(folder).vendor for folder in connector_folders())
 CALLS_A_DAY = (60, 1_500, 30_000)
 HEAD = (
     *("Vendor", "Calls a day", "Rows in the lookback", "Rows sent a sync", "of them again", "Requests a sync"),

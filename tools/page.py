@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 
+from tools.boilerplate import connector_folders, facts_of
 from tools.charts import chart
 from tools.headlines import headline
 from tools.install import ROOT
@@ -31,13 +32,8 @@ TEMPLATE = Path(__file__).with_name("page.html")
 SIMULATED = "simulated_"
 _LONG = 8  # rows from which on a table is folded away below its chart
 
-VENDORS = {
-    "vonage_business": "Vonage Business",
-    "portsip": "PortSIP",
-    "acefone": "Acefone",
-    "bics": "BICS",
-    "voxo": "VOXO",
-}
+VENDORS = {facts.vendor: facts.title for facts in map(facts_of, connector_folders())}
+"""How people write the vendors' names."""
 
 _OVERALL = """
 SELECT count(*) AS calls, min(started_at) AS first, max(started_at) AS last,

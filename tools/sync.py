@@ -33,6 +33,7 @@ from rich.console import Console  # noqa: E402
 
 from tools import models  # noqa: E402
 from tools.install import ROOT, VENV  # noqa: E402
+from tools.naming import vendor_of  # noqa: E402
 from tools.page import PageError, write  # noqa: E402
 from tools.summary import Summary, print_summary, unite  # noqa: E402
 
@@ -59,11 +60,6 @@ class Job:
 def runnable() -> list[str]:
     """Return the connectors that can run, by what is in connectors/."""
     return [path.parent.parent.name for path in sorted((ROOT / "connectors").glob("source-*/source_*/source.py"))]
-
-
-def vendor_of(connector: str) -> str:
-    """Return the vendor's word for a connector's folder."""
-    return connector.removeprefix("source-").replace("-", "_")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from cdr_spark.planning import Cut, tasks
 from cdr_spark.reading import Sessions, read, survey_all
 from dialect_syncs import Run, impatient, simulated, sync
 from dialects import cells
+from tools.naming import connector_of
 
 NOW = datetime(2026, 11, 28, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -50,7 +51,7 @@ def test_tasks_give_the_rows_of_a_sync_each_once(vendor, dialect, tmp_path, monk
 
 
 def of_tasks(vendor, path):
-    (one,) = accounts({"connector": f"source-{vendor.replace('_', '-')}", "configs": path})
+    (one,) = accounts({"connector": connector_of(vendor), "configs": path})
     period = one.config.period(NOW, one.stream("call_records").window.granularity)
     (told,) = survey_all([(one, [*tasks(one, "call_records", period, Cut())])], NOW, asks=True)
     sessions = Sessions()

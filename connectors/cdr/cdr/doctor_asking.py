@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -183,12 +183,21 @@ class Asker:
     def zone(self) -> str:
         return self.requester.zone or self.stream.zone
 
-    def ask(self, period: Period, index: int = 0, granted: int | None = None, *, exactly: bool = False) -> Answer:
+    def ask(
+        self,
+        period: Period,
+        index: int = 0,
+        granted: int | None = None,
+        *,
+        following: Mapping[str, str] | None = None,
+        exactly: bool = False,
+    ) -> Answer:
         """A page of a period, in the form that the server takes. Raises SyncError.
 
+        following: what the page before says of it
         exactly: whether to name just these moments, without the margin that a sync adds
         """
-        request = self.stream.request(period, index + self.first_index, granted, self._forms())
+        request = self.stream.request(period, index + self.first_index, granted, self._forms(), following)
         if exactly:
             request = request.plus(self.window.exactly(period, self.zone))
         try:
@@ -202,11 +211,17 @@ class Asker:
         return self.read(body)
 
     def try_ask(
-        self, period: Period, index: int = 0, granted: int | None = None, *, exactly: bool = False
+        self,
+        period: Period,
+        index: int = 0,
+        granted: int | None = None,
+        *,
+        following: Mapping[str, str] | None = None,
+        exactly: bool = False,
     ) -> Answer | None:
         """As `ask`, but None where the answer is a refusal. Raises BudgetSpentError alone."""
         try:
-            return self.ask(period, index, granted, exactly=exactly)
+            return self.ask(period, index, granted, following=following, exactly=exactly)
         except BudgetSpentError:
             raise
         except SyncError:

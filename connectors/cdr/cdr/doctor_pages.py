@@ -125,7 +125,10 @@ class Paging:
             return False
         if (month.facts.total or 10**9) <= len(month.calls) < self._asker.stream.paginator.size:
             return False
-        self._second = self._asker.try_ask(last_month(self._now), 1, len(month.calls))
+        following = month.facts.following
+        if self._asker.stream.paginator.is_sequential and following is None:
+            return False
+        self._second = self._asker.try_ask(last_month(self._now), 1, len(month.calls), following=following)
         if self._second is not None and not self._second.calls:
             self._second = None
         return self._second is not None and self._second.keys == month.keys

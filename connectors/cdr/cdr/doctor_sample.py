@@ -155,8 +155,12 @@ def _read_on(asker: Asker, sample: Sample) -> None:
         return
     promised, previous = asker.stream.paginator.pages(first.facts), first
     for index in range(1, _MOST_PAGES + 1):
+        following = previous.facts.following
+        if asker.stream.paginator.is_sequential and following is None:
+            sample.is_complete = True
+            return
         try:
-            answer = asker.ask(sample.period, index, len(first.calls))
+            answer = asker.ask(sample.period, index, len(first.calls), following=following)
         except BudgetSpentError:
             raise
         except SyncError as refusal:

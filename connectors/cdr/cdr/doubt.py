@@ -55,9 +55,10 @@ class Doubt:
         """What a part of a window has beyond its `reading`, where that is doubtful; `remembered` rows were there."""
         figure = reading.figure
         with self._lock:
-            is_suspect = is_round(figure) and figure >= self._largest
-            self._largest = max(self._largest, figure)
-        if is_suspect or 0 < reading.received < remembered:
+            # Halves have been doubted by themselves; together they are no answer that could have been cut.
+            is_suspect = is_round(figure) and figure >= self._largest and not reading.was_halved
+            self._largest = max(self._largest, 0 if reading.was_halved else figure)
+        if is_suspect or 0 < reading.rows < remembered:
             yield from self._in_halves(part, window, reading, count, beside=(), is_round=is_suspect)
 
     def _in_halves(
@@ -90,11 +91,11 @@ class Doubt:
         if was_cut:
             self._note_cut(figure)
         with self._lock:
-            self._largest = max([self._largest, *(part.figure for _, part in parts)])
+            self._largest = max([self._largest, *(part.figure for _, part in parts if not part.was_halved)])
         for half, part in parts:
             # On the edge of two halves both bring the same calls: then the other one shows nothing.
             others = [other for other, read in parts if other != half and read.adds_to(part)]
-            if part.received and part.figure >= figure and (was_cut or is_round):
+            if part.received and part.figure >= figure and (was_cut or is_round) and not part.was_halved:
                 near = [*others, *beside]
                 yield from self._in_halves(half, window, part, count, beside=near, is_round=True)
 
@@ -135,7 +136,7 @@ class Doubt:
     def _has_others(self, near: Period, reading: Reading) -> bool:
         """Whether a stretch has calls that a reading lacks, as far as its first page shows."""
         first = self._pager.first(near)
-        return not reading.holds_all(first.ids) or (first.facts.total or 0) > reading.figure
+        return not reading.holds_all(first.records[0]) or (first.facts.total or 0) > reading.figure
 
     def _note_cut(self, figure: int) -> None:
         self._findings.add(cut_off(figure))

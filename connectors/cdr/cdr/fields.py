@@ -8,7 +8,7 @@ read, and appends the reason to the row's `issues`.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from cdr.clocks import Clock
 from cdr.values import Convert, is_blank, is_zero
@@ -35,6 +35,9 @@ class Setting:
 @dataclass(frozen=True)
 class Reader(ABC):
     """Fills one canonical column."""
+
+    names_its_zone: ClassVar[bool] = False
+    """Whether the vendor's field tells an instant whatever the zone of the account."""
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from cdr.errors import ConfigError, quoted
 
 # Spaces at their ends may be meant.
 _AS_TYPED: Final = frozenset({"password", "salt"})
-_TOKEN: Final = "token"  # noqa: S105 - how the names of properties end that go into a header
+_TOKENS: Final = ("token", "jwt", "key")
+"""How the names of properties end whose values have no space and no letter beyond ASCII."""
 _BEARER: Final = re.compile(r"(bearer(\s+|$))+", re.IGNORECASE)
 _NO_HEADER: Final = re.compile(r"[^\x20-\x7e]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -47,7 +48,7 @@ def _text(text: str, name: str, path: str) -> str | None:
     if name in _AS_TYPED:
         return text or None
     text = text.strip()
-    if name.endswith(_TOKEN):
+    if name.endswith(_TOKENS):
         text = _BEARER.sub("", text, count=1) if _BEARER.match(text) else text
         odd = _NO_HEADER.search(text)
         if odd:

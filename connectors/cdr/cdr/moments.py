@@ -38,6 +38,11 @@ _ISO: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]+))?"
     r" ?(?:([Zz])|([+-])([01][0-9]|2[0-3])(?::?([0-5][0-9]))?)?"
 )
+# As e-mail writes it; what stands for UTC there is GMT, and -0000 where the sender's zone is not told.
+_RFC2822: Final = re.compile(
+    r"(?:[A-Za-z]{3}, ?)?([0-9]{1,2}) ([A-Za-z]{3}) ([0-9]{4}) ([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
+    r" (?:(UTC?|GMT|Z)|([+-])([01][0-9]|2[0-3])([0-5][0-9]))"
+)
 _FIXED: Final = re.compile(r"([+-])([01][0-9]|2[0-6]):([0-5][0-9])")
 
 Parser = Callable[[str], datetime | None]
@@ -117,6 +122,19 @@ def iso8601(text: str) -> Printed | None:
     if utc:
         return Printed(wall, fraction, timedelta())
     return Printed(wall, fraction, _offset(sign, hours, minutes or "0") if sign else None)
+
+
+def rfc2822(text: str) -> Printed | None:
+    """Read `Tue, 31 Aug 2010 20:36:28 +0000`: the weekday is not looked at, and an offset has to be there."""
+    parts = _RFC2822.fullmatch(text)
+    if parts is None:
+        return None
+    day, month, year, clock, utc, sign, hours, minutes = parts.groups()
+    number = _MONTHS.get(month.lower(), "")
+    wall = _iso(f"{year}-{number}-{day:0>2} {clock}") if number else None
+    if wall is None:
+        return None
+    return Printed(wall, "", timedelta() if utc else _offset(sign, hours, minutes))
 
 
 def _offset(sign: str, hours: str, minutes: str) -> timedelta:

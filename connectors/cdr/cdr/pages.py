@@ -20,6 +20,7 @@ from cdr.calls import Call
 from cdr.clocks import Evidence
 from cdr.errors import BodyError
 from cdr.fields import Row
+from cdr.legs import Legs
 from cdr.moments import instant
 from cdr.normaliser import Normaliser, serialise
 from cdr.paginators import Facts, Paginator, Paths, whole
@@ -37,6 +38,7 @@ class Plan:
     rows:    a dotted path to the list of rows, or a function from the parsed body to that list
     total:   where the body states how many rows the window has
     failed:  finds a failure in a body that came with a success status
+    legs:    where a record holds its rows, for a stream of those
     """
 
     stream: str
@@ -46,6 +48,7 @@ class Plan:
     rows: str | Envelope
     total: Paths = ()
     failed: Callable[[Any], BodyError | None] | None = None
+    legs: Legs | None = None
 
 
 class Frame(NamedTuple):
@@ -106,6 +109,7 @@ class Block:
     digests: a digest of each row; where they were asked for
     highest: the latest time on the page, as the vendor printed it, of the rows that are inside
     issues:  the issues of the rows that have some, by their place on the page
+    parents: the ids of the vendor's records, where a row is a leg of one
     """
 
     facts: Facts
@@ -119,6 +123,14 @@ class Block:
     digests: list[int] = field(default_factory=list)
     highest: datetime | None = None
     issues: dict[int, list[str]] = field(default_factory=dict)
+    parents: list[str] | None = None
+
+    @property
+    def records(self) -> tuple[list[int], Sequence[Mark]]:
+        """Keys and marks of what the vendor pages and counts: the rows, or the records that hold them as legs."""
+        if self.parents is None:
+            return self.keys, self.marks
+        return [as_key(identity) for identity in self.parents], [""] * len(self.parents)
 
     def lines(self) -> list[bytes]:
         """One entry a received row: its line."""
@@ -143,9 +155,7 @@ def read_page(body: bytes, plan: Plan, scope: Scope | None, with_digests: bool =
     `scope` None means that every row is inside.
     Raises BodyError where the body is not what the endpoint promises; a row never raises.
     """
-    document, repaired = parse(body)
-    rows = rows_of(document, plan.rows, plan.total, plan.failed)
-    block = Block(plan.paginator.facts(document, len(rows), plan.total))
+    block, rows, repaired = _opened(body, plan)
     # What follows runs for every row: names of its own, not the block's, are the cheaper ones.
     ids, calls, places, normaliser = block.ids, block.calls, block.places, plan.normaliser
     read, call, key, (first, last), highest = normaliser.read, normaliser.call, plan.key, _usual(scope), ""
@@ -177,7 +187,7 @@ def read_page(body: bytes, plan: Plan, scope: Scope | None, with_digests: bool =
         line = serialise(row)
         if with_digests:
             block.digests.append(digest(line))
-            block.times.append(row.get(normaliser.cut or ""))
+            block.times.append(row.get(normaliser.cut or "") if plan.legs is None else printed)
         write(head)
         write(line)
         write(tail)
@@ -189,6 +199,17 @@ def read_page(body: bytes, plan: Plan, scope: Scope | None, with_digests: bool =
     block.rows = Rows(lines.getvalue(), len(ids), frame)
     block.told = [*map(call, rows)] if normaliser.call_is_lost else []
     return block
+
+
+def _opened(body: bytes, plan: Plan) -> tuple[Block, list[Any], bool]:
+    """A block without its rows, the vendor's rows, and whether characters had to be repaired."""
+    document, repaired = parse(body)
+    rows = rows_of(document, plan.rows, plan.total, plan.failed)
+    block = Block(plan.paginator.facts(document, len(rows), plan.total))
+    if plan.legs is None:
+        return block, rows, repaired
+    block.parents = plan.legs.ids(rows)
+    return block, plan.legs.of(rows), repaired
 
 
 def _usual(scope: Scope | None) -> tuple[str, str]:

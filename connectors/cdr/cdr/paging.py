@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +14,7 @@ from typing import Final
 
 from cdr.errors import SyncError, TransientError
 from cdr.findings import Findings, counts_from_zero
+from cdr.linked import linked
 from cdr.means import Means, Sync
 from cdr.pages import Block
 from cdr.paginators import Facts
@@ -61,6 +62,8 @@ class Pager:
         self._findings = findings
         self._means = means
         self._sync = sync
+        by_days = stream.window.knows_days_only
+        self._times_are_sure = not by_days or bool(stream.cursor and stream.fields[stream.cursor].names_its_zone)
         self._first_index = 0
         self._zero_was_asked = False
         self._largest_page = 0
@@ -73,12 +76,28 @@ class Pager:
         form = self._requester.window_form
         return form.window if form and form.window else self._stream.window
 
+    @property
+    def is_sequential(self) -> bool:
+        """Whether a page can be asked for only by what the page before says of it."""
+        return self._stream.paginator.is_sequential
+
     def first(self, period: Period | None, *, once: bool = False) -> Block:
         """The first page of a stretch."""
         return self.page(period, self._first_index, once=once)
 
-    def page(self, period: Period | None, index: int, granted: int | None = None, *, once: bool = False) -> Block:
-        """One page. `granted` is how many rows the first page had; `once`: ask once only, and raise whatever comes."""
+    def page(
+        self,
+        period: Period | None,
+        index: int,
+        granted: int | None = None,
+        *,
+        following: Mapping[str, str] | None = None,
+        once: bool = False,
+    ) -> Block:
+        """One page. `granted` is how many rows the first page had, `following` what the page before says of this one.
+
+        once: ask once only, and raise whatever comes
+        """
         asked = None if period is None else self.widened(period)
         scope = None if period is None or asked is None else self._scope(period, asked)
         digests = asked is not None and self._needs_digests(asked)
@@ -90,7 +109,7 @@ class Pager:
         kept = self._scout.taken(asked, index)
         if kept is not None:
             return parsed(kept)
-        return self._requester.page(asked, index, parsed, granted=granted, once=once)
+        return self._requester.page(asked, index, parsed, granted=granted, following=following, once=once)
 
     def blocks(self, period: Period | None, reading: Reading, *, in_order: bool = False) -> Iterator[tuple[int, Block]]:
         """The pages of a stretch in order, up to the last one: in parallel where the first tells how many there are.
@@ -102,7 +121,12 @@ class Pager:
         start = self._first_index
         first = self.page(period, start)
         yield start, first
-        if not self._stream.paginator.has_pages or not first.ids:
+        with self._lock:
+            self._largest_page = max(self._largest_page, first.facts.rows)
+        if self.is_sequential:
+            yield from linked(self, self._stream.name, period, first)
+            return
+        if not self._stream.paginator.has_pages or not first.records[0]:
             return
         promised, granted = self._promised(first), first.facts.rows
         previous = first
@@ -149,6 +173,14 @@ class Pager:
             "Its state was not advanced; run the sync again later."
         )
 
+    def ignored(self, period: Period | None) -> Exception:
+        """The error of a server that sends its first page, whatever is asked for: a narrower stretch may help."""
+        return self.endless(None) if period is None else PagesIgnoredError()
+
+    def may_be_full(self, block: Block) -> bool:
+        """Whether a page is as large as any of the stream so far: then the server may keep more rows back."""
+        return len(block.records[0]) >= max(_SMALLEST_SUSPECT, self._largest_page)
+
     def widened(self, period: Period) -> Period:
         """What is asked for where a sync begins or ends, and the filter knows days only."""
         sync, wider = self._sync, self._stream.window.wider
@@ -165,7 +197,7 @@ class Pager:
         if self.everything:
             return Scope(sync.reads, sync.reads, sync.reads, sync.start, sync.end)
         covers = self.window.covers(asked, self._stream.zone)
-        is_sure = self._scout.is_proven or not self._stream.window.knows_days_only
+        is_sure = self._scout.is_proven or self._times_are_sure
         return Scope(period, covers, sync.period, sync.start, sync.end, is_sure)
 
     def _needs_digests(self, asked: Period) -> bool:
@@ -179,23 +211,17 @@ class Pager:
         promised = None if self.totals_are_of_the_account else self._stream.paginator.pages(first.facts)
         if promised is not None and promised > _MOST_PAGES:
             raise self.endless(None)
-        with self._lock:
-            self._largest_page = max(self._largest_page, first.facts.rows)
         return promised
 
     def _is_behind_the_end(self, number: int, block: Block, previous: Block, *, in_order: bool) -> bool:
         """An empty page is the end, and one that repeats the page before it. A second that is the first may be none."""
-        if not block.ids:
+        if not block.records[0]:
             return True
-        if block.ids != previous.ids or block.calls != previous.calls:
+        if block.records != previous.records:
             return False
-        if number == 1 and self._may_be_full(block) and not in_order:
+        if number == 1 and self.may_be_full(block) and not in_order:
             raise PagesIgnoredError
         return True
-
-    def _may_be_full(self, block: Block) -> bool:
-        """Whether a page is as large as any of the stream so far: then the server may keep more rows back."""
-        return len(block.ids) >= max(_SMALLEST_SUSPECT, self._largest_page)
 
     def _next_page(self, period: Period | None, index: int, granted: int, reading: Reading, previous: Block) -> Block:
         """A page behind the first. Where nothing says how many there are, a refusal can mean that there are no more."""
@@ -206,7 +232,7 @@ class Pager:
                 return Block(Facts(0))  # the totals say whether something is missing
             if refusal.status in _NO_SUCH_PAGE and period is not None:
                 told = reading.total is not None and not self.totals_are_of_the_account
-                if not told and not self._may_be_full(previous):
+                if not told and not self.may_be_full(previous):
                     return Block(Facts(0))
                 raise PagesIgnoredError from refusal
             raise
@@ -218,7 +244,8 @@ class Pager:
             zero, one = self.page(period, -1, once=True), self.page(period, 0)
         except SyncError:
             return
-        if zero.ids and not reading.holds_all(zero.ids) and set(zero.ids).isdisjoint(one.ids):
+        found = zero.records[0]
+        if found and not reading.holds_all(found) and set(found).isdisjoint(one.records[0]):
             self._first_index = -1
             self._findings.add(counts_from_zero())
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from cdr import values
 from cdr.derivations import between, derived, minus, plus
 from cdr.fields import Field, Fields, Read, Reader, Row, Setting, value_at
+from cdr.instants import epoch, rfc2822
 from cdr.times import moment, timestamp
 from cdr.values import Convert, fold
 
@@ -24,6 +25,7 @@ __all__ = [
     "containing",
     "decimal",
     "derived",
+    "epoch",
     "flag",
     "free_object",
     "link",
@@ -32,6 +34,7 @@ __all__ = [
     "number",
     "plus",
     "present",
+    "rfc2822",
     "seconds",
     "starting",
     "text",
@@ -55,9 +58,12 @@ def text(path: str) -> Reader:
     return _Value(path, values.text)
 
 
-def decimal(path: str) -> Reader:
-    """Money: a plain decimal as the vendor spells it, a JSON number in its shortest exact form."""
-    return _Value(path, values.amount)
+def decimal(path: str, *, without_minus: bool = False) -> Reader:
+    """Money: a plain decimal as the vendor spells it, a JSON number in its shortest exact form.
+
+    without_minus: whether the vendor prints what a call cost with a minus: `-0.00750` is a cost of 0.00750
+    """
+    return _Value(path, values.cost if without_minus else values.amount)
 
 
 def seconds(path: str) -> Field:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from cdr.accounting import Accounting, Given
+from cdr.cap import Cap
 from cdr.conclusions import conclusions
 from cdr.doubt import Doubt
 from cdr.errors import SyncError, TooLargeError, TooSlowError, TransientError
@@ -55,6 +56,7 @@ class WindowReader:
         self._scout = Scout(stream, self._requester, self.findings, dialect)
         self._pager = Pager(stream, self._requester, self._scout, self.findings, means, sync)
         self._doubt = Doubt(stream.name, self, self._pager, self.findings)
+        self._cap = Cap(stream.most_rows, stream.name, self, self._pager, self.findings)
         self._second = SecondReading(stream.name, self, self._pager, self.findings, means.logger)
         self._accounting: Accounting | None = None
         if sync and sync.windows:
@@ -160,16 +162,15 @@ class WindowReader:
     def _stretch(self, stretch: Period, window: Period, count: WindowCount) -> Iterator[Rows]:
         if self._accounting is None or not self._whole.filter_is_ignored:
             try:
-                yield from self._settled(stretch, window, count)
+                yield from self._settled(stretch, window, count, Reading())
             except FilterIgnoredError:
                 pass
             else:
                 return
         yield from self._whole.read(window, count, self._completed, self._noted)
 
-    def _settled(self, period: Period, window: Period, count: WindowCount) -> Iterator[Rows]:
-        """All rows of a stretch: read again or in halves until nothing is doubtful."""
-        reading = Reading()
+    def _settled(self, period: Period, window: Period, count: WindowCount, reading: Reading) -> Iterator[Rows]:
+        """All rows of a stretch: read again or in halves until nothing is doubtful; `reading` counts them."""
         yield from self.read_part(period, window, reading, count)
         remembered = self._sync.lookback.remembered(period) if self._sync and period == window else 0
         if period == window:
@@ -180,9 +181,11 @@ class WindowReader:
     def read_part(self, part: Period, window: Period, reading: Reading, count: WindowCount) -> Iterator[Rows]:
         """All rows of a part of `window`, reconciled with its total; `reading` counts them."""
         try:
-            yield from self.read_once(part, window, reading, count)
+            for rows in self.read_once(part, window, reading, count):
+                yield rows
+                self._cap.refuse(part, reading)
         except (TooSlowError, TooLargeError, PagesIgnoredError) as error:
-            yield from self._halves_of(part, window, count, error)
+            yield from self._halves_of(part, window, reading, count, error)
             return
         if not reading.agrees():
             yield from self._second.read(part, window, reading, count)
@@ -197,7 +200,7 @@ class WindowReader:
                 reading.add(block)
                 yield self._noted(block, Given(block.rows, range(len(block.ids))), count)
                 continue
-            self._whole.weigh(part, index, block, reading.granted or block.facts.rows)
+            self._whole.weigh(part, index, block, reading)
             if self._pager.totals_are_of_the_account:
                 block.facts = replace(block.facts, total=None)
             reading.add(block)
@@ -210,7 +213,9 @@ class WindowReader:
         smallest = max(self._pager.window.smallest, shortest or timedelta(0))
         return period.halves(smallest) if period.length > smallest else None
 
-    def _halves_of(self, part: Period, window: Period, count: WindowCount, error: Exception) -> Iterator[Rows]:
+    def _halves_of(
+        self, part: Period, window: Period, reading: Reading, count: WindowCount, error: Exception
+    ) -> Iterator[Rows]:
         """A stretch whose answer is too large, too slow, or has one page for all: its halves."""
         halves = self.halves(part, _SHORTEST_SLOW if isinstance(error, TooSlowError) else None)
         if halves is None:
@@ -220,8 +225,11 @@ class WindowReader:
             reason = "it has no second page"
             self.findings.add(first_page_always())
         self._logger.info(f"{self._stream.name}: window {part}: {reason}; asking for its halves")
+        reading.was_halved = True
         for half in halves:
-            yield from self._settled(half, window, count)
+            of_half = Reading()
+            yield from self._settled(half, window, count, of_half)
+            reading.join(of_half)
 
     def _refuse_an_empty_answer(self, period: Period, reading: Reading, remembered: int) -> None:
         """Nothing came where the last sync found calls: the newest windows tell what that is worth."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cdr.pages import Block, Mark, as_key, is_another_call
+from cdr.pages import Block, Mark, is_another_call
 
 
 @dataclass
@@ -13,11 +14,13 @@ class Reading:
     """One reading of a window, or of its two halves: the calls received, and what the vendor said of their number.
 
     Calls are counted, not ids: two records that share an id and differ in start, in a number or in direction are two
-    calls. Two records of one page always are two, because that is how the vendor counts them.
+    calls. Two records of one page always are two, because that is how the vendor counts them. Where a row is a leg of a
+    record, the records are counted.
 
     first_total, least_total, most_total: as the pages stated it; None where none did
     totals_of_pages: whether a stated total only repeated the rows of its page
     granted: how many rows the first page had
+    was_halved: whether its halves were read instead, each held against a total of its own
     """
 
     first_total: int | None = None
@@ -26,13 +29,17 @@ class Reading:
     totals_of_pages: bool = False
     pages: int = 0
     granted: int = 0
+    was_halved: bool = False
+    _legs: set[str] = field(default_factory=set)
     _calls: dict[int, Mark] = field(default_factory=dict)
     _others: dict[int, set[Mark]] = field(default_factory=dict)
     _copies: Counter[int] = field(default_factory=Counter)
 
     def add(self, block: Block) -> None:
         """Count a page."""
-        keys, marks = block.keys, block.marks
+        keys, marks = block.records
+        if block.parents is not None:
+            self._legs.update(block.ids)
         if self._calls.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
             self._calls.update(zip(keys, marks, strict=True))
         else:
@@ -49,7 +56,7 @@ class Reading:
             self.most_total = total if self.most_total is None else max(self.most_total, total)
         self.pages += 1
 
-    def _add_each(self, keys: list[int], marks: list[Mark]) -> None:
+    def _add_each(self, keys: Sequence[int], marks: Sequence[Mark]) -> None:
         here: Counter[int] = Counter()
         for key, mark in zip(keys, marks, strict=True):
             here[key] += 1
@@ -62,6 +69,7 @@ class Reading:
 
     def join(self, other: Reading) -> None:
         """Count the calls of another reading together with these."""
+        self._legs |= other._legs
         self._add_each([*other._calls], [*other._calls.values()])
         for key, marks in other._others.items():
             self._add_each([key] * len(marks), [*marks])
@@ -72,9 +80,13 @@ class Reading:
         """Take what was stated for nothing: it is the total of something else."""
         self.first_total = self.least_total = self.most_total = None
 
-    def holds_all(self, ids: list[str]) -> bool:
-        """Whether every one of these ids was received."""
-        return self._calls.keys() >= {as_key(identity) for identity in ids}
+    def holds_all(self, keys: Sequence[int]) -> bool:
+        """Whether every call with one of these keys was received."""
+        return self._calls.keys() >= set(keys)
+
+    def holds_one_of(self, block: Block) -> bool:
+        """Whether one of the calls of a page was received."""
+        return any(self._calls.get(key) == mark for key, mark in zip(*block.records, strict=True))
 
     def adds_to(self, other: Reading) -> bool:
         """Whether it has a call that the other one has not."""
@@ -87,6 +99,11 @@ class Reading:
         for key in {*self._others, *self._copies}:
             more += max(len(self._others.get(key, ())), self._copies[key] - 1)
         return len(self._calls) + more
+
+    @property
+    def rows(self) -> int:
+        """The distinct rows received, which are more than the calls where a row is a leg of one."""
+        return len(self._legs) or self.received
 
     @property
     def total(self) -> int | None:

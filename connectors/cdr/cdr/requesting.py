@@ -86,21 +86,27 @@ class Requester:
         read: Callable[[bytes], T],
         *,
         granted: int | None = None,
+        following: Mapping[str, str] | None = None,
         once: bool = False,
     ) -> T:
         """What `read` makes of page `index`. A body that is no page is asked for again: it may have been cut.
 
-        once: ask once only, and raise whatever comes
+        granted, following: as in `Stream.request`; once: ask once only, and raise whatever comes
         """
+
+        def request() -> Request:
+            return self._stream.request(period, index, granted, self._forms(self._chosen), following)
+
+        where = f"page {index + 1} of window {period}" if period else f"page {index + 1}"
         if once or self._is_settled():
-            return self._page(period, index, read, granted, 1 if once else None)
+            return self._page(request(), where, read, 1 if once else None)
         with self._first:
             if self._is_settled():
-                return self._page(period, index, read, granted, None)
+                return self._page(request(), where, read, None)
             if self._refusal is not None:
                 raise self._refusal  # of another window: to ask again would only take as long
             try:
-                answer = self._in_some_form(period, index, read, granted)
+                answer = self._in_some_form(request, where, read)
             except _NEVER_ANOTHER_FORM:
                 raise
             except SyncError as refusal:
@@ -132,11 +138,11 @@ class Requester:
         """Say that the form in use was not the documented one."""
         self._note(self._chosen)
 
-    def _in_some_form(self, period: Period | None, index: int, read: Callable[[bytes], T], granted: int | None) -> T:
+    def _in_some_form(self, request: Callable[[], Request], where: str, read: Callable[[bytes], T]) -> T:
         base = dict(self._chosen)
         tried: set[tuple[str, int]] = set()
         try:
-            return self._page(period, index, read, granted, None)
+            return self._page(request(), where, read, None)
         except _NEVER_ANOTHER_FORM:
             raise
         except SyncError as refusal:
@@ -148,7 +154,7 @@ class Requester:
             tried.add((part.point, number))
             self._chosen = {**base, part.point: number}
             try:
-                answer = self._page(period, index, read, granted, 1)
+                answer = self._page(request(), where, read, 1)
             except _NEVER_ANOTHER_FORM:
                 self._chosen = base
                 raise
@@ -181,11 +187,7 @@ class Requester:
             if number := chosen.get(part.point, 0):
                 self._findings.add(Finding(part.point, part.forms[0].says, f"takes {part.forms[number].says}"))
 
-    def _page(
-        self, period: Period | None, index: int, read: Callable[[bytes], T], granted: int | None, attempts: int | None
-    ) -> T:
-        request = self._stream.request(period, index, granted, self._forms(self._chosen))
-        where = f"page {index + 1} of window {period}" if period else f"page {index + 1}"
+    def _page(self, request: Request, where: str, read: Callable[[bytes], T], attempts: int | None) -> T:
         broken = ""
         for attempt in range(1, _BODY_ATTEMPTS + 1):
             try:

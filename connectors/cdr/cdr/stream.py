@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cdr.authenticators import Authenticator
 from cdr.config import Config
 from cdr.errors import BodyError
+from cdr.legs import LegNormaliser, Legs
 from cdr.normaliser import Normaliser
 from cdr.pages import Envelope, Plan
 from cdr.paginators import Paginator, Paths
@@ -100,6 +101,8 @@ class Stream:
     rows:        where the rows are in a body: a dotted path, "" for the body itself, or a function of the body
     total:       where the body states the rows of the window; () where it does not
     account_total: where the body states that the account has calls at all
+    legs:        where a record holds its legs, for a stream with a row for each of those; what is paged, filtered and
+                 counted are the records
     cursor:      the column that orders the stream; None for a list that is read whole, without windows and state
     paginator, window, fields: see the modules of these names
     primary_key: the column that identifies a row
@@ -108,6 +111,8 @@ class Stream:
     zones:       zones in which the vendor may print its times instead of the one asked for, likeliest first
     documented:  the keys of a row that the vendor's page has, each with `:` and the kinds of value that it shows: `n`
                  number, `b` boolean, `l` list, `o` object; text where nothing is said. Null is always possible
+    most_rows:   the most rows that a request for a period brings over all its pages, however many there are; None where
+                 the vendor names no such figure
     kept:        how long the vendor keeps rows, where it says so
     order:       "oldest first" or "newest first": the order of its pages, as asked for or as its samples show it
     safe_lookback: a shorter lookback misses calls that show up when they have ended
@@ -122,6 +127,7 @@ class Stream:
     rows: ClassVar[str | Envelope]
     total: ClassVar[Paths] = ()
     account_total: ClassVar[Paths] = ()
+    legs: ClassVar[Legs | None] = None
     cursor: ClassVar[str | None]
     paginator: Paginator
     window: Window = Window("", "")
@@ -131,6 +137,7 @@ class Stream:
     uncertain: ClassVar[tuple[Uncertain, ...]] = ()
     zones: ClassVar[tuple[str, ...]] = ()
     documented: ClassVar[str] = ""
+    most_rows: ClassVar[int | None] = None
     kept: ClassVar[timedelta | None] = None
     order: ClassVar[str | None] = None
     safe_lookback: ClassVar[timedelta] = timedelta(0)
@@ -198,15 +205,23 @@ class Stream:
         return timedelta(minutes=self.config.integer("lookback_window_minutes"))
 
     def request(
-        self, period: Period | None, index: int, granted: int | None = None, forms: Sequence[Form] = ()
+        self,
+        period: Period | None,
+        index: int,
+        granted: int | None = None,
+        forms: Sequence[Form] = (),
+        following: Mapping[str, str] | None = None,
     ) -> Request:
-        """The request for page `index` of `period`, in these forms; `granted` as in `Paginator.params`."""
+        """The request for page `index` of `period`, in these forms; `granted` as in `Paginator.params`.
+
+        following: what the page before says of this one. Where it repeats a parameter, it is the one that is sent.
+        """
         window = next((form.window for form in forms if form.window), self.window)
         zone = next((form.zone for form in forms if form.zone), self.zone)
         period_params = window.params(period, zone) if period else {}
         path = self.endpoint.format_map(self.config.path_values())
         page = self.paginator.params(index, granted)
-        request = Request(path, {**self.params(), **period_params, **page}, self.headers)
+        request = Request(path, {**self.params(), **period_params, **page, **(following or {})}, self.headers)
         for form in forms:
             if form.change is not None:
                 request = form.change(self, request, period)
@@ -219,7 +234,8 @@ class Stream:
         """
         config = self.config
         region = config.text("default_region")
-        return Normaliser(
+        kind = Normaliser if self.legs is None else LegNormaliser
+        return kind(
             self.fields,
             columns=COLUMNS[self.name],
             vendor=self.vendor,
@@ -239,7 +255,14 @@ class Stream:
         # Taken from the class: a plan travels to worker processes, and the instance knows the credentials.
         cls = type(self)
         return Plan(
-            cls.name, cls.primary_key, self.normaliser(found, asked), self.paginator, cls.rows, cls.total, cls.failed
+            cls.name,
+            cls.primary_key,
+            self.normaliser(found, asked),
+            self.paginator,
+            cls.rows,
+            cls.total,
+            cls.failed,
+            cls.legs,
         )
 
 

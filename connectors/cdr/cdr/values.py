@@ -62,6 +62,12 @@ def amount(value: Any, issues: list[str]) -> str | None:
     return None
 
 
+def cost(value: Any, issues: list[str]) -> str | None:
+    """Money that was taken off an account, and so has a minus, as the positive amount that it is."""
+    spelling = amount(value, issues)
+    return spelling.removeprefix("-") if spelling else spelling
+
+
 def plain_number(value: float) -> str | None:
     """The shortest decimal text, without exponent, that reads back as the same number; None if infinite or NaN."""
     if type(value) is int:

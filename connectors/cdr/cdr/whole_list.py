@@ -13,8 +13,7 @@ from cdr.accounting import Accounting, Given
 from cdr.errors import SyncError, TooLargeError, TooSlowError, TransientError
 from cdr.findings import Findings, filter_ignored, times_far_outside
 from cdr.means import WindowCount
-from cdr.pages import Block, Rows
-from cdr.paginators import Facts
+from cdr.pages import Block, Mark, Rows
 from cdr.paging import Pager, PagesIgnoredError
 from cdr.reconciling import Reading
 from cdr.scope import FAR
@@ -53,8 +52,10 @@ class WholeList:
     def filter_is_ignored(self) -> bool:
         return self._pager.everything
 
-    def weigh(self, period: Period, index: int, block: Block, granted: int) -> None:
+    def weigh(self, period: Period, index: int, block: Block, reading: Reading) -> None:
         """Where rows came that nobody asked for, one request for another stretch tells whether they always come.
+
+        reading: the pages of the stretch before this one
 
         Raises FilterIgnoredError where they do.
         """
@@ -62,7 +63,7 @@ class WholeList:
             return
         with self._one_asks:
             if not self._is_weighed:
-                self._pager.everything = self._comes_always(period, index, block, granted)
+                self._pager.everything = self._comes_always(period, index, block, reading)
                 self._is_weighed = True
                 self._note(period)
         if self._pager.everything:
@@ -82,23 +83,26 @@ class WholeList:
                 raise
             self._is_read = True
 
-    def _comes_always(self, period: Period, index: int, block: Block, granted: int) -> bool:
+    def _comes_always(self, period: Period, index: int, block: Block, reading: Reading) -> bool:
+        granted = reading.granted or block.facts.rows
+        # A page that only the one before it can name is of its own stretch: the first page has to tell.
+        index = 0 if self._pager.is_sequential else index
         try:
             other = self._pager.page(self._pager.elsewhere(period), index, granted, once=True)
         except SyncError:
-            other = Block(Facts(0))
+            return False
         there = set(zip(other.ids, other.calls, strict=True))
-        return not there.isdisjoint(zip(block.ids, block.calls, strict=True))
+        return not there.isdisjoint(zip(block.ids, block.calls, strict=True)) or reading.holds_one_of(other)
 
     def _rows(self, window: Period, count: WindowCount, complete: Complete, note: Note) -> Iterator[Rows]:
         received, total, said = 0, None, time.monotonic()
         for attempt in _READINGS:
             received, total, pages = 0, None, 0
-            recent = deque[set[tuple[str, str]]](maxlen=_PAGES_REMEMBERED)
+            recent = deque[set[tuple[int, Mark]]](maxlen=_PAGES_REMEMBERED)
             try:
                 for _, block in self._pager.blocks(window, Reading(), in_order=attempt > 1):
-                    calls = set(zip(block.ids, block.calls, strict=True))
-                    received += len(calls.difference(*recent)) + len(block.ids) - len(calls)
+                    calls = set(zip(*block.records, strict=True))
+                    received += len(calls.difference(*recent)) + len(block.records[0]) - len(calls)
                     total = block.facts.total if total is None else total
                     pages += 1
                     recent.append(calls)

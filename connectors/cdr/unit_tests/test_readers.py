@@ -224,3 +224,12 @@ def test_a_format_without_a_parser_is_no_reader() -> None:
 def test_readers_are_equal_by_what_they_say() -> None:
     assert text("x") == text("x")
     assert moment("x", DASHED) != moment("x", DASHED, zone="UTC")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("-0.00750", "0.00750"), (-0.0075, "0.0075"), ("0.00750", "0.00750"), ("-1e-07", "0.0000001"), (None, None)],
+)
+def test_a_cost_that_is_printed_with_a_minus_loses_it(value, expected):
+    assert read(decimal("x", without_minus=True), {"x": value}) == (expected, [])
+    assert read(decimal("x", without_minus=True), {"x": "free"}) == (None, ["amount_unreadable"])

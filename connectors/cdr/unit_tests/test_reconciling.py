@@ -1,6 +1,6 @@
 import pytest
 
-from cdr.pages import Block, call_text
+from cdr.pages import Block, as_key, call_text
 from cdr.paginators import Facts
 from cdr.reconciling import Reading
 
@@ -101,8 +101,8 @@ def test_figures_say_what_came_what_was_stated_and_how_it_moved():
 
 def test_whether_every_one_of_some_ids_came():
     subject = reading(numbered(0, 10))
-    assert subject.holds_all(["c0", "c9"])
-    assert not subject.holds_all(["c0", "c10"])
+    assert subject.holds_all([as_key("c0"), as_key("c9")])
+    assert not subject.holds_all([as_key("c0"), as_key("c10")])
 
 
 def test_a_reading_adds_to_another_where_it_has_a_call_that_the_other_has_not():
