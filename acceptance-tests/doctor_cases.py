@@ -7,7 +7,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from cdr.doctor import Report, examine
+from cdr.doctor.examination import Report, examine
 from dialect_syncs import impatient, simulated
 from dialects import Dialect
 from simulators import Simulator

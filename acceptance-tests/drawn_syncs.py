@@ -27,10 +27,11 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.utils import AirbyteTracedException
 
-from cdr.config import Config
-from cdr.cursor import WindowCursor
-from cdr.reading import Means, Sync
-from cdr.sync import PageMessage, StreamRun, WindowPartition
+from cdr.airbyte.cursor import WindowCursor
+from cdr.airbyte.sync import PageMessage, StreamRun, WindowPartition
+from cdr.reading.context import ReadContext, Sync
+from cdr.reading.window_reader import reader_of
+from cdr.vendor.config import Config
 from drawn_vendor import DrawnVendor
 from tools.naming import package_of
 
@@ -116,7 +117,7 @@ def run(
     start, end = stream.config.dates(stream.window.granularity)
     sync = Sync(period, cursor.periods(), cursor.lookback, start, end, cursor.since, dialect=cursor.dialect)
     with _AtOnce() as pages:
-        reader = stream.reader()(stream, vendor, Means(pages, 4, _LOGGER), sync)
+        reader = reader_of(stream)(stream, vendor, ReadContext(pages, 4, _LOGGER), sync)
         steps = StreamRun(_STREAM, len(cursor.periods()), output)  # type: ignore[arg-type]
         partitions = [WindowPartition(steps, reader, cursor, window) for window in cursor.periods()]
         with patch("time.sleep"), contextlib.suppress(_KilledError):

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from cdr.errors import ConfigError
-from cdr.stream import Request
+from cdr.schema.errors import ConfigError
+from cdr.vendor.request import Request
 
 UTC: Final = timezone.utc
 DAY: Final = 86_400

@@ -15,9 +15,10 @@ import requests
 from airbyte_cdk.models import FailureType
 from hypothesis import strategies as st
 
-from cdr import connections, output
-from cdr.entrypoint import PageEntrypoint
-from cdr.traces import traced
+from cdr.airbyte import output
+from cdr.airbyte.entrypoint import PageEntrypoint
+from cdr.airbyte.traces import traced
+from cdr.http import connections
 from folders import properties_of, source_class
 
 SECRET = "SECRET-of-the-test"

@@ -89,7 +89,7 @@ def test_a_catalogue_or_a_state_that_is_none_is_refused_by_its_name(option, voxo
 # Becomes the user once everything is imported: this machine's Python may not be another user's to run.
 AS_ANOTHER_USER = """
 import os, sys
-from cdr.entrypoint import launch
+from cdr.airbyte.entrypoint import launch
 from source_voxo import SourceVoxo
 os.setgroups([]), os.setgid(61234), os.setuid(61234)
 launch(SourceVoxo(), sys.argv[1:])

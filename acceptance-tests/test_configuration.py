@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cdr.config import Config
 from cdr.normaliser import _FILLED_HERE
-from cdr.record import COLUMNS
+from cdr.schema.columns import COLUMNS
+from cdr.vendor.config import Config
 from folders import WRITTEN, properties_of, source_class, written_folder
 from tools import matrix
 from tools.boilerplate import TEMPLATE, facts_of

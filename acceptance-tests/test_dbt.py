@@ -15,7 +15,7 @@ import yaml
 
 import models_truth as truth
 from answers import EXPECTED, assert_same
-from cdr import record
+from cdr.schema.columns import ISSUES
 from folders import ALL
 from models_builds import EMITTED, FIRST, Built, Data, DuckDB, Worker, build, data, needs_dbt, postgresql
 from models_truth import Key
@@ -234,7 +234,7 @@ def test_every_vendor_and_every_issue_is_known_to_the_package() -> None:
         schema = f"simulated_{vendor_of(folder.name)}"
         assert list(models.variables([schema])["calls_sources"].values()) == [[schema]]
     words = re.findall(r"'(\w+)'", (ROOT / "dbt" / "macros" / "words.sql").read_text(encoding="utf-8"))
-    assert set(record.ISSUES) <= set(words)
+    assert set(ISSUES) <= set(words)
 
 
 def test_every_column_of_every_model_says_what_it_is() -> None:

@@ -11,8 +11,9 @@ import jsonschema
 import pytest
 import yaml
 
-from cdr import client, record
-from cdr.config import Config
+from cdr.http import client
+from cdr.schema.columns import COLUMNS, ISSUES, PERSONAL_FREE_TEXT, PERSONAL_NUMBERS, PERSONAL_PEOPLE, json_schema
+from cdr.vendor.config import Config
 from documentation import example_config, headings, read, section, table, text_of
 from folders import ALL, any_folder, properties_of, written_folder
 from tools import docs, matrix
@@ -173,7 +174,7 @@ def test_generated_parts_are_up_to_date() -> None:
 @pytest.mark.parametrize("stream", docs.STREAMS)
 def test_every_column_is_documented(stream: str) -> None:
     rows = table(section(read("canonical-schema.md"), f"## {stream}"))
-    assert [row[0] for row in rows] == [f"`{name}`" for name in record.COLUMNS[stream]]
+    assert [row[0] for row in rows] == [f"`{name}`" for name in COLUMNS[stream]]
     incomplete = [row[0] for row in rows if not all(row)]
     assert incomplete == []
     assert all(row[3].startswith(("Null", "Never null", "Empty")) for row in rows)
@@ -181,7 +182,7 @@ def test_every_column_is_documented(stream: str) -> None:
 
 @pytest.mark.parametrize("stream", docs.STREAMS)
 def test_every_example_fits_its_column(stream: str) -> None:
-    row, schema = docs.example(stream), record.schema(stream)
+    row, schema = docs.example(stream), json_schema(stream)
     assert list(row) == list(schema["properties"])
     jsonschema.validate(row, {**schema, "additionalProperties": False})
     assert [name for name, value in row.items() if value is None] == []
@@ -189,13 +190,13 @@ def test_every_example_fits_its_column(stream: str) -> None:
 
 def test_every_word_of_issues_and_every_kind_is_explained() -> None:
     text = read("canonical-schema.md")
-    assert [row[0].strip("`") for row in table(section(text, "### Issues"))] == list(record.ISSUES)
-    described = record.schema("call_records")["properties"]["from_number_kind"]["description"]
+    assert [row[0].strip("`") for row in table(section(text, "### Issues"))] == list(ISSUES)
+    described = json_schema("call_records")["properties"]["from_number_kind"]["description"]
     kinds = {row[0].strip("`") for row in table(section(text, "### Kinds of numbers"))}
     assert kinds == set(re.findall(r"\b(?:e164|extension|sip_uri|anonymous|unparsed|absent)\b", described))
 
 
 def test_all_personal_columns_are_on_the_privacy_page() -> None:
     shown = {row[0].strip("`") for row in table(section(read("privacy.md"), "## The personal columns, in one row"))}
-    personal = record.PERSONAL_NUMBERS | record.PERSONAL_PEOPLE | record.PERSONAL_FREE_TEXT
-    assert shown == personal & set(record.COLUMNS["call_records"])
+    personal = PERSONAL_NUMBERS | PERSONAL_PEOPLE | PERSONAL_FREE_TEXT
+    assert shown == personal & set(COLUMNS["call_records"])

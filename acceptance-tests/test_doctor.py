@@ -3,9 +3,9 @@
 import pytest
 
 import simulators
-from cdr.doctor import examine
-from cdr.doctor_asking import Watched
-from cdr.findings import Findings, filter_ignored
+from cdr.doctor.asking import Watched
+from cdr.doctor.examination import examine
+from cdr.reading.findings import Findings, filter_ignored
 from dialects import ALL, DIALECTS, JUNE, Dialect, cells
 from doctor_cases import DAYS, DIFFERS, differences, named, personal, source_of, text_of, visit, visited
 from simulator_requests import every_vendor
@@ -55,7 +55,7 @@ def test_forty_requests_are_enough_for_a_busy_account_and_a_slow_one(vendor):
 
 
 def test_the_budget_is_kept_where_every_request_is_spent(monkeypatch):
-    monkeypatch.setattr("cdr.doctor.Watched", small_budget)
+    monkeypatch.setattr("cdr.doctor.examination.Watched", small_budget)
     with simulators.start("voxo", start=JUNE, end=JUNE + DAYS) as sim:
         report = visit(sim)
         assert report.requests == len(sim.requests) == 3

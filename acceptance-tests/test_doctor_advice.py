@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 import simulators
-from cdr.doctor import examine
-from cdr.doctor_asking import Watched
+from cdr.doctor.asking import Watched
+from cdr.doctor.examination import examine
 from dialect_syncs import impatient
 from dialects import DIALECTS, JUNE
 from doctor_cases import DAYS, named, source_of, text_of, visit, visited
@@ -108,7 +108,7 @@ def test_a_token_about_to_expire_is_told_to_be_renewed(seconds, severity):
 
 def test_a_clock_ten_minutes_off_is_told_to_be_set(monkeypatch):
     late = lambda: datetime.now(timezone.utc) - timedelta(minutes=10)  # noqa: E731
-    monkeypatch.setattr("cdr.doctor.Watched", lambda: Watched(now=late))
+    monkeypatch.setattr("cdr.doctor.examination.Watched", lambda: Watched(now=late))
     with simulators.start("voxo", start=JUNE, end=JUNE + DAYS) as sim:
         report = visit(sim)
         assert "set the clock" in advice(report, "clock")

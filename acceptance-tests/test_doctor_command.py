@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 import simulators
-from cdr.doctor import POINTS
+from cdr.doctor.examination import POINTS
 from documentation import SHELL
 from harness import _WARM, CONNECTORS, SECRET, Connector
 from simulator_requests import every_vendor

@@ -11,7 +11,7 @@ import pytest
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 
 import simulators
-from cdr.record import COLUMNS
+from cdr.schema.columns import COLUMNS
 from harness import CONNECTORS, Connector, catalog, connectors, vendor
 
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=timezone.utc)

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 import simulators
-from cdr.record import NOT_PERSONAL, PERSONAL_FREE_TEXT, PERSONAL_NUMBERS, PERSONAL_PEOPLE
+from cdr.schema.columns import NOT_PERSONAL, PERSONAL_FREE_TEXT, PERSONAL_NUMBERS, PERSONAL_PEOPLE
 from harness import Connector, connectors, vendor
 
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=timezone.utc)

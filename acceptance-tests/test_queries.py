@@ -14,7 +14,7 @@ import pytest
 
 import simulators
 from answers import EXPECTED, Call, Rows, assert_same
-from cdr import record
+from cdr.schema.columns import json_schema
 from tools import postgres
 from tools.page import queries
 
@@ -45,7 +45,7 @@ def file_of_calls(calls: list[Call], tmp_path_factory: pytest.TempPathFactory) -
 def table() -> dict[str, str]:
     """The columns of call_records as both databases declare them."""
     found = {}
-    for name, column in record.schema("call_records")["properties"].items():
+    for name, column in json_schema("call_records")["properties"].items():
         types = column["type"] if isinstance(column["type"], list) else [column["type"]]
         (kind,) = [word for word in types if word != "null"]
         found[name] = "timestamp with time zone" if column.get("format") == "date-time" else TYPES.get(kind, "json")

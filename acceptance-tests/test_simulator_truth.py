@@ -9,7 +9,7 @@ import phonenumbers
 import pytest
 
 import simulators
-from cdr.record import schema
+from cdr.schema.columns import json_schema
 from simulator_requests import AUTUMN, SPRING, every_stream, every_vendor, id_of, moment, read
 
 
@@ -36,7 +36,7 @@ def test_the_pages_hold_the_truth_and_nothing_else_in_the_period(vendor, stream,
 
 @every_stream
 def test_a_true_row_fits_the_schema_of_the_contract(vendor, stream, start) -> None:
-    declared = {**schema(stream), "additionalProperties": False}
+    declared = {**json_schema(stream), "additionalProperties": False}
     declared["required"] = list(declared["properties"])
     validator = jsonschema.Draft7Validator(declared)
     for row in start(vendor).truth(stream):

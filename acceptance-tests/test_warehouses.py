@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import simulators
-from cdr import record
+from cdr.schema.columns import json_schema
 from tools import postgres
 from warehouses import KINDS, MODES, Warehouses, key, warehouses
 
@@ -31,7 +31,7 @@ TYPES = {
 def declared(stream: str) -> dict[str, str]:
     """The type of each column of a stream, a word of JSON Schema, or date-time."""
     found = {}
-    for name, column in record.schema(stream)["properties"].items():
+    for name, column in json_schema(stream)["properties"].items():
         types = column["type"] if isinstance(column["type"], list) else [column["type"]]
         (one,) = [word for word in types if word != "null"]
         found[name] = column.get("format") or one

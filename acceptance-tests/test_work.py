@@ -16,9 +16,9 @@ from airbyte_cdk.models import (
 )
 
 import simulators
-from cdr import numbers
-from cdr.normaliser import Normaliser
-from cdr.sync import PageMessage
+from cdr.airbyte.sync import PageMessage
+from cdr.normaliser import phone_numbers
+from cdr.normaliser.normaliser import Normaliser
 from harness import connectors, vendor
 
 # A week from Sunday to Saturday, as BICS' windows are.
@@ -56,9 +56,9 @@ def counts(monkeypatch):
     count(phonenumbers, "parse", "numbers parsed")
     count(phonenumbers, "region_code_for_number", "countries found")
     count(phonenumbers, "is_valid_number_for_region", "numbers proven")
-    count(numbers, "_country", "numbers held against patterns")
+    count(phone_numbers, "_country", "numbers held against patterns")
     count(AirbyteMessage, "__init__", "messages built")
-    numbers._resolve.cache_clear()
+    phone_numbers._resolve.cache_clear()
     return counted
 
 
@@ -91,7 +91,7 @@ def test_ten_thousand_rows_cost_no_more_than_they_must(name, counts):
     assert counts["rows parsed"] <= 1.02 * asked + 3 * windows
     # Twice for a number that is read with a country code first and as a national one after that.
     distinct = len({row[column] for row in truth for column in ("from_number", "to_number")}) * asked / rows
-    assert numbers._resolve.cache_info().misses <= distinct
+    assert phone_numbers._resolve.cache_info().misses <= distinct
     for step in ("numbers parsed", "countries found", "numbers proven", "numbers held against patterns"):
         assert counts[step] <= 2 * distinct, step
     assert counts["numbers held against patterns"] > 0

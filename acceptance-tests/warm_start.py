@@ -11,7 +11,7 @@ import runpy
 import sys
 from pathlib import Path
 
-import cdr.entrypoint  # noqa: F401 - imported for the children, and the CDK with it
+import cdr.airbyte.entrypoint  # noqa: F401 - imported for the children, and the CDK with it
 
 
 def serve() -> dict[str, object] | None:

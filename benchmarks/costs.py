@@ -18,10 +18,10 @@ import phonenumbers
 
 from benchmarks.calls import Dataset
 from benchmarks.rows import PRINTERS, printed
-from cdr import numbers
-from cdr.fields import Fields
-from cdr.normaliser import Normaliser, serialise
-from cdr.record import COLUMNS
+from cdr.normaliser import phone_numbers
+from cdr.normaliser.fields import Fields
+from cdr.normaliser.normaliser import Normaliser, serialise
+from cdr.schema.columns import COLUMNS
 from tools.naming import package_of
 
 _ROWS = 5_000
@@ -89,7 +89,7 @@ def _vendor(vendor: str) -> dict[str, float]:
             vendor=vendor,
             account_id="1",
             bare_country_codes=stream.bare_country_codes,
-            cut=stream.cursor,
+            cursor=stream.cursor,
             include_raw=include_raw,
             **_SETTINGS.get(vendor, {}),
         )
@@ -126,7 +126,7 @@ def _best(work: Callable[[Any], object], items: list[Any]) -> float:
 
 
 def _timed(work: Callable[[Any], object], items: list[Any]) -> float:
-    caches = [value for value in vars(numbers).values() if hasattr(value, "cache_clear")]
+    caches = [value for value in vars(phone_numbers).values() if hasattr(value, "cache_clear")]
     if not caches:
         raise LookupError("cdr.numbers has no cache that can be emptied: a warm one would make numbers look free")
     for cache in caches:

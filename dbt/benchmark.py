@@ -19,7 +19,7 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cdr import record
+from cdr.schema.columns import json_schema
 from tools import models
 
 VENDORS = ("vonage_business", "portsip", "acefone", "bics", "voxo")
@@ -63,7 +63,7 @@ FILLED = {
 def columns() -> dict[str, str]:
     """Return the columns of call_records and their types in DuckDB."""
     found = {}
-    for name, column in record.schema("call_records")["properties"].items():
+    for name, column in json_schema("call_records")["properties"].items():
         kinds = [column["type"]] if isinstance(column["type"], str) else column["type"]
         kind = next(kind for kind in kinds if kind != "null")
         found[name] = "TIMESTAMPTZ" if column.get("format") == "date-time" else TYPES.get(kind, "JSON")

@@ -170,7 +170,7 @@ def soak() -> int:
         "acceptance-tests/test_completeness.py",
         "acceptance-tests/test_hourly.py",
         "acceptance-tests/test_property.py",
-        "connectors/cdr/unit_tests/test_fuzzed_rows.py",
+        "connectors/cdr/unit_tests/normaliser/test_fuzzed_rows.py",
         "-k",
         "killed or hourly or habits or fuzzed",
         "--seeds",

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from cdr import record
+from cdr.schema.columns import json_schema
 from tools.dbt_lineage import picture
 from tools.install import ROOT
 
@@ -41,7 +41,7 @@ _ADDED = (
 def kinds() -> dict[str, str]:
     """Return the columns of `stg_call_records` that the connectors send, and the kind of each."""
     found = {}
-    for name, column in record.schema("call_records")["properties"].items():
+    for name, column in json_schema("call_records")["properties"].items():
         if name not in _LEFT_OUT:
             found[name] = "moment" if column.get("format") == "date-time" else _KINDS[_word(column)]
     return found
@@ -61,7 +61,7 @@ def columns_macro() -> str:
 
 def staging() -> str:
     """Return the contract and the documentation of `stg_call_records`."""
-    properties = record.schema("call_records")["properties"]
+    properties = json_schema("call_records")["properties"]
     described = [(name, kind, properties[name]["description"]) for name, kind in kinds().items()]
     anchors = {"moment": f"&moment {_MOMENT}", "number": f"&exact {_EXACT}"}
     lines = [f"# {_NOTE}", "version: 2", "", "models:", "  - name: stg_call_records"]
@@ -90,7 +90,7 @@ def _tests(name: str) -> list[str]:
 
 def _words(name: str) -> list[str]:
     """Return the words that a column can have, which its description lists."""
-    listed = record.schema("call_records")["properties"][name]["description"].partition(".")[0]
+    listed = json_schema("call_records")["properties"][name]["description"].partition(".")[0]
     return [str(word) for word in re.split(r", | or ", listed)]
 
 

@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cdr import record
-from cdr.numbers import resolve
-from cdr.privacy import Privacy
-from cdr.stream import Stream
+from cdr.normaliser.phone_numbers import resolve_number
+from cdr.normaliser.privacy import Privacy
+from cdr.schema.columns import COLUMNS, PERSONAL_FREE_TEXT, PERSONAL_NUMBERS, PERSONAL_PEOPLE, json_schema
+from cdr.vendor.stream import Stream
 from tools import dbt_package, matrix
 from tools.boilerplate import connector_folders, facts_of
 from tools.example_sync import worked_through
@@ -53,7 +53,7 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def columns(stream: str) -> str:
     """Return the table of a stream's columns, in the order of the schema."""
-    row, properties = example(stream), record.schema(stream)["properties"]
+    row, properties = example(stream), json_schema(stream)["properties"]
     head = ("Column", "Type and unit", "Meaning", "Null", "Privacy", "Example")
     return table(head, [_column(name, part, row[name]) for name, part in properties.items()])
 
@@ -89,11 +89,11 @@ def _type(name: str, part: dict[str, Any]) -> str:
 
 def privacy_class(name: str) -> str:
     """Return which rule of the privacy modes a column falls under; a dash where it stays as it is."""
-    if name in record.PERSONAL_NUMBERS:
+    if name in PERSONAL_NUMBERS:
         return "number"
-    if name in record.PERSONAL_PEOPLE:
+    if name in PERSONAL_PEOPLE:
         return "person"
-    return "free text" if name in record.PERSONAL_FREE_TEXT else "-"
+    return "free text" if name in PERSONAL_FREE_TEXT else "-"
 
 
 def _short(value: Any) -> str:
@@ -108,7 +108,7 @@ def coverage() -> str:
     shared |= {f"{side}_{word}" for side in ("from", "to") for word in ("number_e164", "number_kind", "country")}
     rows = [
         (f"`{name}`", *("yes" if name in stream.fields else "" for stream in streams.values()))
-        for name in record.COLUMNS["call_records"]
+        for name in COLUMNS["call_records"]
         if name not in shared
     ]
     return table(("Column", *streams), rows)
@@ -120,12 +120,12 @@ def _calls(folder: Path) -> type[Stream]:
 
 def privacy() -> str:
     """Return what each mode makes of the personal columns of the example row."""
-    names = record.COLUMNS["call_records"]
+    names = COLUMNS["call_records"]
     modes = [Privacy("none"), Privacy("hash", "example-salt"), Privacy("mask"), Privacy("drop")]
     rows = []
     for mode in modes:
         row = example("call_records")
-        hide = mode.compile(names, partial(resolve, region="GB", bare_country_codes=True))
+        hide = mode.compile(names, partial(resolve_number, region="GB", bare_country_codes=True))
         if hide:
             hide(row)
         rows.append(row)

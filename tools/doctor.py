@@ -54,7 +54,7 @@ def _visited(vendor: str, title: str) -> str:
         cases, dialects = (importlib.import_module(name) for name in ("doctor_cases", "dialects"))
         dialect = next(one for one in dialects.DIALECTS if one.title == title)
         report, _ = cases.visited(vendor, dialect)
-        table = importlib.import_module("cdr.doctor_table").table
+        table = importlib.import_module("cdr.doctor.table").table
         text = table(report.connector, report.vendor, report.requests, 40, report.findings)
     return "".join(f"    {line}".rstrip() + "\n" for line in _SPEED.sub("answers in 12 ms", text).splitlines())
 

@@ -16,10 +16,10 @@ from airbyte_cdk.sources.message import InMemoryMessageRepository
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.types import StreamSlice
 
-from cdr.config import Config
-from cdr.cursor import WindowCursor, as_slice
-from cdr.lookback import Kept
-from cdr.windows import Period, timestamp
+from cdr.airbyte.cursor import WindowCursor, as_slice
+from cdr.reading.lookback import KeptRow
+from cdr.vendor.config import Config
+from cdr.vendor.windows import Period, utc_text
 from tools import matrix
 from tools.boilerplate import connector_folders, facts_of
 
@@ -66,9 +66,9 @@ def worked_through() -> str:
     asked = first.periods()
     for period in asked:
         times = [moment for moment in _calls(period) if moment >= first.lookback.keeps_from]
-        texts = [timestamp(moment) for moment in times]
+        texts = [utc_text(moment) for moment in times]
         digests = [int.from_bytes(sha256(text.encode()).digest()[:7], "big") for text in texts]
-        first.lookback.keep(period, [Kept(*row, row[1]) for row in zip(digests, texts, strict=True)])
+        first.lookback.keep(period, [KeptRow(*row, row[1]) for row in zip(digests, texts, strict=True)])
         first.close_partition(cast("Partition", _Read(period)))
     state = cast("dict[str, Any]", json.loads(json.dumps(first.state, default=str)))
     until = datetime.fromisoformat(state["synced_until"].replace("Z", "+00:00"))
@@ -79,14 +79,14 @@ def worked_through() -> str:
     return (
         f"1. The first sync starts on 2026-11-20 at 06:00:00. Less the settling delay of "
         f"{config.integer('settling_delay_seconds')} seconds it reads from 2026-11-01T00:00:00Z up to, not including, "
-        f"{timestamp(until)}: {len(asked)} windows.\n"
-        f"2. It leaves `synced_until` = {timestamp(until)}.\n"
-        f"3. The second sync starts on 2026-11-21 at 06:00:00 and will read up to {timestamp(second[-1].end)}.\n"
-        f"4. It looks back {minutes:,} minutes behind `synced_until`: {timestamp(until)} less "
-        f"{minutes // 60} hours is {timestamp(until - minutes * _MINUTE)}. From there on it asks again.\n"
-        f"5. So it asks for {len(second)} windows: {len(again)} of the lookback, from {timestamp(again[0].start)} to "
-        f"{timestamp(again[-1].end)}, and {len(new)} with new time, from {timestamp(new[0].start)} to "
-        f"{timestamp(new[-1].end)}.\n\n"
+        f"{utc_text(until)}: {len(asked)} windows.\n"
+        f"2. It leaves `synced_until` = {utc_text(until)}.\n"
+        f"3. The second sync starts on 2026-11-21 at 06:00:00 and will read up to {utc_text(second[-1].end)}.\n"
+        f"4. It looks back {minutes:,} minutes behind `synced_until`: {utc_text(until)} less "
+        f"{minutes // 60} hours is {utc_text(until - minutes * _MINUTE)}. From there on it asks again.\n"
+        f"5. So it asks for {len(second)} windows: {len(again)} of the lookback, from {utc_text(again[0].start)} to "
+        f"{utc_text(again[-1].end)}, and {len(new)} with new time, from {utc_text(new[0].start)} to "
+        f"{utc_text(new[-1].end)}.\n\n"
         f"The state between the two, where the account has {_CALLS_AN_HOUR} calls an hour, with most of `known` and "
         "`hours` left out:\n\n"
         f"```json\n{_shown(state)}\n```\n"

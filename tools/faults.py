@@ -9,8 +9,8 @@ from http import HTTPStatus
 import requests
 from requests import exceptions
 
-from cdr.errors import ConfigError
-from cdr.failures import DataFailures, Failures, LoginFailures
+from cdr.http.failures import DataFailures, Failures, LoginFailures
+from cdr.schema.errors import ConfigError
 from tools.boilerplate import connector_folders, facts_of
 from tools.install import ROOT
 

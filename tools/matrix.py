@@ -15,8 +15,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from cdr.stream import Stream
-from cdr.windows import Period, Window
+from cdr.vendor.stream import Stream
+from cdr.vendor.windows import Period, Window
 from tools.boilerplate import connector_folders, facts_of
 from tools.install import ROOT
 

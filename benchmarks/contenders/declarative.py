@@ -18,7 +18,7 @@ from airbyte_cdk.sources.declarative.concurrent_declarative_source import Concur
 from airbyte_cdk.sources.declarative.transformations import RecordTransformation
 
 from benchmarks.contenders.job import FORMAT, PATH, Job, normaliser
-from cdr.record import schema
+from cdr.schema.columns import json_schema
 
 
 @dataclass
@@ -83,7 +83,7 @@ def manifest(job: Job) -> dict[str, Any]:
             "start_time_option": {**size, "field_name": "start:gte"},
             "end_time_option": {**size, "field_name": "start:lte"},
         },
-        "schema_loader": {"type": "InlineSchemaLoader", "schema": schema("call_records") if job.same else _PLAIN},
+        "schema_loader": {"type": "InlineSchemaLoader", "schema": json_schema("call_records") if job.same else _PLAIN},
     }
     if job.same:
         name = "benchmarks.contenders.declarative.Normalise"

@@ -7,8 +7,8 @@ import sys
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 
-from cdr.normaliser import Normaliser
-from cdr.record import COLUMNS
+from cdr.normaliser.normaliser import Normaliser
+from cdr.schema.columns import COLUMNS
 from source_vonage_business.streams import CallRecords
 
 ACCOUNT = "913874"
@@ -67,5 +67,5 @@ def normaliser() -> Normaliser:
         vendor=CallRecords.vendor,
         account_id=ACCOUNT,
         bare_country_codes=CallRecords.bare_country_codes,
-        cut=CallRecords.cursor,
+        cursor=CallRecords.cursor,
     )

@@ -15,7 +15,7 @@ from singer_sdk.helpers.jsonpath import extract_jsonpath
 from singer_sdk.pagination import PageNumberPaginator
 
 from benchmarks.contenders.job import PATH, Job, normaliser
-from cdr.record import schema
+from cdr.schema.columns import json_schema
 
 _TEXTS = ("id", "from", "to", "direction", "start", "end", "custom_tag", "result")
 _NUMBER_OR_TEXT = {"type": ["integer", "string", "null"]}
@@ -63,7 +63,7 @@ class NormalisedCallLogs(CallLogs):
 
     primary_keys = ("record_id",)
     replication_key = "started_at"
-    schema = schema("call_records")
+    schema = json_schema("call_records")
 
     def parse_response(self, response: Any) -> Iterator[dict[str, Any]]:
         # The SDK reads fractions as Decimal, which is no value of JSON to our normaliser.

@@ -1,11 +1,11 @@
 """${title}, calls. Docs: …."""
 
-from cdr.authenticators import Authenticator, GivenToken
-from cdr.config import Config
-from cdr.paginators import PageNumber
-from cdr.readers import moment, seconds, text
-from cdr.stream import CallStream
-from cdr.windows import Window
+from cdr.vendor.authenticators import Authenticator, GivenToken
+from cdr.vendor.config import Config
+from cdr.vendor.paginators import PageNumber
+from cdr.normaliser.readers import moment, seconds, text
+from cdr.vendor.stream import CallStream
+from cdr.vendor.windows import Window
 
 
 class CallRecords(CallStream):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cdr.config import Config
-from cdr.pages import read_page
+from cdr.reading.plan import plan_of
+from cdr.vendor.config import Config
+from cdr.reading.pages import read_page
 from ${module}.streams import CallRecords
 
 PAGES = Path(__file__).parent / "pages"
@@ -26,6 +27,6 @@ def test_a_page_of_the_vendor_becomes_the_expected_records() -> None:
     assert page.exists(), "put a page of the vendor's documentation, with invented numbers, in unit_tests/pages/1.json"
     assert expected.exists(), "write the records it must become, by hand, in unit_tests/pages/1.expected.json"
     stream = CallRecords(Config(CONFIG, SPEC["connectionSpecification"]))
-    block = read_page(page.read_bytes(), stream.plan(), None, 0)
+    block = read_page(page.read_bytes(), plan_of(stream), None, 0)
     records = [json.loads(line)["record"]["data"] for line in block.lines if line]
     assert records == json.loads(expected.read_text(encoding="utf-8"))

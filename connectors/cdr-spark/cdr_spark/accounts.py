@@ -12,12 +12,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cdr.config import Config
-from cdr.errors import ConfigError
-from cdr.stream import Stream
+from cdr.schema.errors import ConfigError
+from cdr.vendor.config import Config
+from cdr.vendor.stream import Stream
 
 if TYPE_CHECKING:
-    from cdr.source import CallRecordSource
+    from cdr.airbyte.source import CallRecordSource
 
 _OWN_KEY = "connector"
 _PREFIX = "source-"

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from cdr.bodies import parse
-from cdr.moments import instant
-from cdr.record import schema
+from cdr.http.bodies import parse
+from cdr.normaliser.timestamps import instant
+from cdr.schema.columns import json_schema
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 _LAST = b',"schema_version":'
@@ -25,7 +25,7 @@ _TYPES: Final = {
 
 def arrow_schema(stream: str) -> pa.Schema:
     """The stream's columns, in the order of the contract. An object is its JSON text; a moment has microseconds."""
-    return pa.schema([_field(name, column) for name, column in schema(stream)["properties"].items()])
+    return pa.schema([_field(name, column) for name, column in json_schema(stream)["properties"].items()])
 
 
 def _field(name: str, column: dict[str, Any]) -> pa.Field:
@@ -42,7 +42,7 @@ class Columns:
         self.schema = arrow_schema(stream)
         # An object stands in front of `schema_version`, the last column, and is taken over as it is written: parsed
         # and written again, a number that no double holds would be another one.
-        objects = [name for name, column in schema(stream)["properties"].items() if "object" in column["type"]]
+        objects = [name for name, column in json_schema(stream)["properties"].items() if "object" in column["type"]]
         self._object = objects[0] if objects else None
         self._key = f',"{self._object}":'.encode()
 

@@ -27,10 +27,10 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from cdr.errors import ConfigError
-from cdr.record import COLUMNS
-from cdr.stream import Stream
-from cdr.windows import Period, timestamp
+from cdr.schema.columns import COLUMNS
+from cdr.schema.errors import ConfigError
+from cdr.vendor.stream import Stream
+from cdr.vendor.windows import Period, utc_text
 from cdr_spark.accounts import Account, accounts
 from cdr_spark.columns import INSTANT, Columns, arrow_schema
 from cdr_spark.planning import Cut, Task, asked_for, shared, tasks, trailing
@@ -190,7 +190,7 @@ class CallStreamReader(_Batches, DataSourceStreamReader, SupportsTriggerAvailabl
         return {"_stream": self._stream}
 
     def initialOffset(self) -> dict[str, str]:  # noqa: N802 - Spark's name
-        return {_UNTIL: timestamp(min(asked_for(one, stream).start for one, stream in self._accounts()))}
+        return {_UNTIL: utc_text(min(asked_for(one, stream).start for one, stream in self._accounts()))}
 
     def latestOffset(self, start: dict[str, Any], limit: ReadLimit) -> dict[str, Any]:  # noqa: N802 - Spark's name
         """The moment up to which the next micro-batch goes; `start` where there is nothing to read yet."""
@@ -201,13 +201,13 @@ class CallStreamReader(_Batches, DataSourceStreamReader, SupportsTriggerAvailabl
         if until <= began:
             return start
         dialects = {**start.get(_DIALECTS, {}), **self._dialects}
-        return {_UNTIL: timestamp(until), **({_DIALECTS: dialects} if dialects else {})}
+        return {_UNTIL: utc_text(until), **({_DIALECTS: dialects} if dialects else {})}
 
     def getDefaultReadLimit(self) -> ReadLimit:  # noqa: N802 - Spark's name
         return ReadMaxFiles(self._days)  # Spark knows limits of its own kinds only: a day stands for a file
 
     def reportLatestOffset(self) -> dict[str, str]:  # noqa: N802 - Spark's name
-        return {_UNTIL: timestamp(self._settled())}
+        return {_UNTIL: utc_text(self._settled())}
 
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802 - Spark's name
         self._target = self._settled()

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from cdr.bodies import parse
-from cdr.moments import instant
-from cdr.pages import Rows
-from cdr.stream import Stream
-from cdr.windows import Period
+from cdr.http.bodies import parse
+from cdr.normaliser.timestamps import instant
+from cdr.reading.pages import Rows
+from cdr.vendor.stream import Stream
+from cdr.vendor.windows import Period
 
 _TOLD_APART_BY = ("started_at", "from_number", "to_number", "direction_raw")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from cdr.errors import ConfigError
-from cdr.means import Scouted
-from cdr.stream import Stream
-from cdr.windows import Period, split, step_for
+from cdr.reading.context import FoundClock
+from cdr.schema.errors import ConfigError
+from cdr.vendor.stream import Stream
+from cdr.vendor.windows import Period, split, step_for
 from cdr_spark.accounts import Account, Place
 
 _FAR = datetime(9999, 1, 1, tzinfo=timezone.utc)
@@ -38,7 +38,7 @@ class Task:
     whole: Period | None = None
     share: int | None = None
     dialect: Mapping[str, Any] = field(default_factory=dict)
-    scouted: Scouted | None = None
+    scouted: FoundClock | None = None
 
     def windows(self, zone: str) -> list[Period]:
         """The windows of the task, in order. The cuts lie on a grid, so these are the ones that were planned."""

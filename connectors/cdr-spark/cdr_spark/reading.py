@@ -21,13 +21,14 @@ from typing import Any
 
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
-from cdr.client import Client, Meter
-from cdr.errors import ConfigError, SyncError, TransientError, UnavailableError
-from cdr.lookback import Lookback
-from cdr.pages import Rows
-from cdr.reading import Means, Sync, WindowCount, WindowReader
-from cdr.stream import Stream
-from cdr.windows import Period
+from cdr.http.client import Client, Meter
+from cdr.reading.context import ReadContext, Sync, WindowCount
+from cdr.reading.lookback import Lookback
+from cdr.reading.pages import Rows
+from cdr.reading.window_reader import WindowReader, reader_of
+from cdr.schema.errors import ConfigError, SyncError, TransientError, UnavailableError
+from cdr.vendor.stream import Stream
+from cdr.vendor.windows import Period
 from cdr_spark.accounts import Account, account
 from cdr_spark.edges import Edges
 from cdr_spark.planning import Task
@@ -69,7 +70,7 @@ class Session:
     def reader(self, stream: Stream, sync: Sync | None = None) -> WindowReader:
         """A new reader: what it notes of rows that it gave out is good for one reading of a task."""
         transport = self._client.metered(self._meter)
-        return stream.reader()(stream, transport, Means(self._pages, self._workers, LOGGER), sync)
+        return reader_of(stream)(stream, transport, ReadContext(self._pages, self._workers, LOGGER), sync)
 
     def close(self) -> None:
         self._pages.shutdown(wait=False, cancel_futures=True)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 import simulators
-from cdr.moments import instant
-from cdr.record import schema
+from cdr.normaliser.timestamps import instant
+from cdr.schema.columns import json_schema
 from cdr_spark.accounts import source_of
 from harness import Connector, connectors, vendor
 
@@ -68,7 +68,7 @@ def test_spark_reads_what_airbyte_reads(read_by_airbyte, read_by_spark, name, cl
 def as_columns(row, stream):
     """A row of the protocol in Spark's types: moments, and objects as their JSON text."""
     columns = {}
-    for name, column in schema(stream)["properties"].items():
+    for name, column in json_schema(stream)["properties"].items():
         value = row[name]
         if value is not None and column.get("format") == "date-time":
             value = instant(value)

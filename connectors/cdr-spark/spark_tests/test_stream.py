@@ -15,7 +15,7 @@ import pytest
 from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadMaxFiles
 
 import simulators
-from cdr.errors import ConfigError
+from cdr.schema.errors import ConfigError
 from cdr_spark import CallRecords, datasource
 from cdr_spark.reading import read
 from harness import SECRET

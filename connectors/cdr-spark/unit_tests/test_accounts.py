@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from accounts_of_voxo import SECRET, config, written
-from cdr.errors import ConfigError
+from cdr.schema.errors import ConfigError
 from cdr_spark.accounts import account, accounts, places
 
 

@@ -6,16 +6,16 @@ import pytest
 
 pa = pytest.importorskip("pyarrow")
 
-from cdr.moments import instant  # noqa: E402 - after the check above
-from cdr.normaliser import serialise  # noqa: E402
-from cdr.record import COLUMNS, DEFAULTS, schema  # noqa: E402
+from cdr.normaliser.normaliser import serialise  # noqa: E402
+from cdr.normaliser.timestamps import instant  # noqa: E402 - after the check above
+from cdr.schema.columns import COLUMNS, DEFAULTS, json_schema  # noqa: E402
 from cdr_spark.columns import Columns, arrow_schema  # noqa: E402
 
 STREAMS = sorted(COLUMNS)
 
 
 def row(stream="call_records", **over):
-    lists = {name: [] for name, column in schema(stream)["properties"].items() if column["type"] == "array"}
+    lists = {name: [] for name, column in json_schema(stream)["properties"].items() if column["type"] == "array"}
     return {
         **dict.fromkeys(COLUMNS[stream]),
         **{k: v for k, v in DEFAULTS.items() if k in COLUMNS[stream]},
@@ -30,7 +30,7 @@ def read(*rows, stream="call_records"):
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_an_object_stands_in_front_of_the_last_column_which_is_the_version(stream):
-    names, columns = COLUMNS[stream], schema(stream)["properties"]
+    names, columns = COLUMNS[stream], json_schema(stream)["properties"]
     assert names[-1] == "schema_version"
     assert [name for name in names if "object" in columns[name]["type"]] in ([], [names[-2]])
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts_of_voxo import voxo
-from cdr.windows import Period, split, step_for
+from cdr.vendor.windows import Period, split, step_for
 from cdr_spark.accounts import Place, account
 from cdr_spark.planning import Cut, asked_for, shared, tasks, trailing
 

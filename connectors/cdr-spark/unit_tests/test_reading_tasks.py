@@ -10,8 +10,8 @@ import pytest
 
 import simulators
 from accounts_of_voxo import written
-from cdr.errors import ConfigError, TransientError
-from cdr.windows import Period
+from cdr.schema.errors import ConfigError, TransientError
+from cdr.vendor.windows import Period
 from cdr_spark import reading
 from cdr_spark.accounts import accounts
 from cdr_spark.planning import Cut, tasks

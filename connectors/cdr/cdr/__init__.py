@@ -3,12 +3,12 @@
 What is imported here is free of Airbyte's CDK.
 """
 
-from cdr.fields import Fields, Reader
-from cdr.moments import Weighed, weigh
-from cdr.normaliser import Normaliser, serialise
-from cdr.numbers import Number, resolve
-from cdr.privacy import Privacy
-from cdr.record import COLUMNS, ISSUES, SCHEMA_VERSION, schema
+from cdr.normaliser.fields import Fields, Reader
+from cdr.normaliser.normaliser import Normaliser, serialise
+from cdr.normaliser.phone_numbers import Number, resolve_number
+from cdr.normaliser.privacy import Privacy
+from cdr.normaliser.timestamps import ResolvedTime, resolve_time
+from cdr.schema.columns import COLUMNS, ISSUES, SCHEMA_VERSION, json_schema
 
 __all__ = [
     "COLUMNS",
@@ -19,9 +19,9 @@ __all__ = [
     "Number",
     "Privacy",
     "Reader",
-    "Weighed",
-    "resolve",
-    "schema",
+    "ResolvedTime",
+    "json_schema",
+    "resolve_number",
+    "resolve_time",
     "serialise",
-    "weigh",
 ]

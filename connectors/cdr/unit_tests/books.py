@@ -2,11 +2,12 @@
 
 import orjson
 
-from cdr.accounting import Accounting
-from cdr.lookback import Lookback
-from cdr.pages import read_page
-from cdr.scope import Scope
-from cdr.windows import Period
+from cdr.reading.accounting import Accounting
+from cdr.reading.lookback import Lookback
+from cdr.reading.pages import read_page
+from cdr.reading.plan import plan_of
+from cdr.reading.scope import Scope
+from cdr.vendor.windows import Period
 from fakes import config
 from syncs import DAYS, HOUR, NEVER, SECOND, Calls, call, days
 
@@ -19,7 +20,7 @@ class Books:
     def __init__(self, state=None, keeps_from=NEVER, windows=(ONE, TWO, THREE, FOUR), **settings):
         self.lookback = Lookback(state or {}, keeps_from)
         self.stream = Calls(config(**{"include_raw": True, **settings}))
-        self.plan = self.stream.plan()
+        self.plan = plan_of(self.stream)
         self.accounting = Accounting(windows, 2 * SECOND, self.lookback, self.plan.key, self.plan.normaliser)
         self.rows = []
         self.unchanged = 0

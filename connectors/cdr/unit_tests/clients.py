@@ -1,8 +1,8 @@
 """Clients of a server that answers from a script."""
 
-from cdr.authenticators import GivenToken
-from cdr.client import Client, Meter
-from cdr.stream import Request
+from cdr.http.client import Client, Meter
+from cdr.vendor.authenticators import GivenToken
+from cdr.vendor.request import Request
 from fakes import config
 
 CALLS = Request("calls", {"from": "2026-01-01 00:00:00", "datetime[end_at]": "Jan 01, 2026"})

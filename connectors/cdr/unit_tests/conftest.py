@@ -43,5 +43,5 @@ class Clock:
 def clock(monkeypatch):
     """The clock of the client's waits: `clock.now - 1000` is what was waited for."""
     clock = Clock()
-    monkeypatch.setattr("cdr.waits.time", clock)
+    monkeypatch.setattr("cdr.http.waits.time", clock)
     return clock

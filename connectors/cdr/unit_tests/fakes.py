@@ -6,11 +6,11 @@ from datetime import datetime, timedelta, timezone
 
 import orjson
 
-from cdr.config import Config
-from cdr.paginators import PageNumber, SinglePage
-from cdr.readers import moment, text
-from cdr.stream import CallStream
-from cdr.windows import Period, Window
+from cdr.normaliser.readers import moment, text
+from cdr.vendor.config import Config
+from cdr.vendor.paginators import PageNumber, SinglePage
+from cdr.vendor.stream import CallStream
+from cdr.vendor.windows import Period, Window
 
 UTC = timezone.utc
 DAY = Period(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 6, tzinfo=UTC))

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cdr.fields import Fields
+from cdr.normaliser.fields import Fields
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = {

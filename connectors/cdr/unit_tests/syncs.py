@@ -8,13 +8,14 @@ from typing import Any
 
 import orjson
 
-from cdr.errors import ConfigError
-from cdr.lookback import Kept, Lookback
-from cdr.paginators import PageNumber, SinglePage
-from cdr.readers import choice, moment, text
-from cdr.reading import Means, Sync, WindowCount, WindowReader
-from cdr.stream import CallStream
-from cdr.windows import Period, Window, timestamp
+from cdr.normaliser.readers import choice, moment, text
+from cdr.reading.context import ReadContext, Sync, WindowCount
+from cdr.reading.lookback import KeptRow, Lookback
+from cdr.reading.window_reader import WindowReader, reader_of
+from cdr.schema.errors import ConfigError
+from cdr.vendor.paginators import PageNumber, SinglePage
+from cdr.vendor.stream import CallStream
+from cdr.vendor.windows import Period, Window, utc_text
 from fakes import DAY, FORMAT, UTC, config, executor
 
 LOGGER = logging.getLogger("test")
@@ -163,8 +164,8 @@ def days(period):
 def remembered(period, rows, hours=24):
     """The state of a sync that found so many rows in a period, spread over its first hours."""
     subject = Lookback({}, period.start)
-    times = [timestamp(period.start + number % hours * HOUR) for number in range(rows)]
-    subject.keep(period, [Kept(number, time, str(number)) for number, time in enumerate(times)])
+    times = [utc_text(period.start + number % hours * HOUR) for number in range(rows)]
+    subject.keep(period, [KeptRow(number, time, str(number)) for number, time in enumerate(times)])
     return subject.as_state(is_complete=True, resumes=False)
 
 
@@ -185,8 +186,8 @@ class Synced:
         self.counts: dict[Period, WindowCount] = {}
         self._pages = executor()
         settings = dates.get("settings", {})
-        self.reader: WindowReader = stream.reader()(
-            stream(config(**settings)), account, Means(self._pages, 4, LOGGER), self.sync
+        self.reader: WindowReader = reader_of(stream)(
+            stream(config(**settings)), account, ReadContext(self._pages, 4, LOGGER), self.sync
         )
 
     def read(self, *windows):

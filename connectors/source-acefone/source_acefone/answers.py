@@ -6,7 +6,7 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from cdr.errors import BodyError, quoted
+from cdr.vendor import BodyError, quoted
 
 _FALSE = ("false", "0", "no")
 _STATUS_KEYS = ("status", "status_code", "code")

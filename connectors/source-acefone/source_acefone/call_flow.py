@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cdr.moments import later
-from cdr.values import Unreadable
+from cdr.normaliser import Unreadable, later
 
 _RECEIVED_ON = re.compile(r"received on\s+(\+?[0-9(].*?)(?:\s+at\s|\s*$)", re.IGNORECASE)
 _HUNG_UP = ("hanged up", "hung up")

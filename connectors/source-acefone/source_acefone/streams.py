@@ -4,12 +4,21 @@ from collections.abc import Mapping
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from cdr.authenticators import Authenticator, GivenToken, Login, LoginToken
-from cdr.config import Config
-from cdr.paginators import PageNumber
-from cdr.readers import as_sent, choice, containing, decimal, derived, moment, plus, present, seconds, text
-from cdr.stream import CallStream, Form, Request, Stream, Uncertain
-from cdr.windows import Period
+from cdr.normaliser import as_sent, choice, containing, decimal, derived, moment, plus, present, seconds, text
+from cdr.vendor import (
+    Authenticator,
+    CallStream,
+    Config,
+    Form,
+    GivenToken,
+    Login,
+    LoginToken,
+    PageNumber,
+    Period,
+    Request,
+    Stream,
+    Uncertain,
+)
 from source_acefone import answers, call_flow
 from source_acefone.windows import LocalDays, LocalWindow
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pendulum
 
-from cdr.windows import Period, Window, plain
+from cdr.vendor import Period, Window, plain
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)

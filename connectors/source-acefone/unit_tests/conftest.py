@@ -17,7 +17,7 @@ from airbyte_cdk.utils import AirbyteTracedException
 from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest
 
-from cdr.config import Config
+from cdr.vendor.config import Config
 from scripted import Handler, serving
 from source_acefone import SourceAcefone
 

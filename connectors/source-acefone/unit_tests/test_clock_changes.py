@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cdr.windows import Period
+from cdr.vendor.windows import Period
 from source_acefone.streams import CallRecords
 
 FORTH, BACK = "forth", "back"

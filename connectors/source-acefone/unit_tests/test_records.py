@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cdr.pages import read_page
+from cdr.reading.pages import read_page
+from cdr.reading.plan import plan_of
 from source_acefone.streams import CallRecords
 
 PAGES = Path(__file__).parent / "pages"
@@ -25,22 +26,22 @@ def stream(vendor, connected):
 
 
 def test_a_page_of_the_vendor_becomes_the_expected_records(stream):
-    block = read_page((PAGES / "1.json").read_bytes(), stream.plan(), None)
+    block = read_page((PAGES / "1.json").read_bytes(), plan_of(stream), None)
     assert records(block) == json.loads((PAGES / "1.expected.json").read_text(encoding="utf-8"))
-    assert block.facts.total == 3
+    assert block.info.total == 3
 
 
 def test_a_page_is_the_same_with_its_rows_as_a_list(stream):
     page = json.loads((PAGES / "1.json").read_bytes())
     listed = json.dumps({**page, "data": list(page["data"].values())}).encode()
-    assert records(read_page(listed, stream.plan(), None)) == json.loads(
+    assert records(read_page(listed, plan_of(stream), None)) == json.loads(
         (PAGES / "1.expected.json").read_text(encoding="utf-8")
     )
 
 
 def test_the_raw_record_is_the_vendors_own(vendor, connected):
     with connected(vendor, include_raw=True) as acefone:
-        plan = CallRecords(acefone.config).plan()
+        plan = plan_of(CallRecords(acefone.config))
     page = (PAGES / "1.json").read_bytes()
     assert [record["raw"] for record in records(read_page(page, plan, None))] == [*json.loads(page)["data"].values()]
 
@@ -52,9 +53,9 @@ def test_an_account_without_a_name_is_told_apart_by_its_host(vendor, connected):
 
 def test_a_plan_travels_to_another_process_which_needs_no_cdk(stream, tmp_path):
     plan = tmp_path / "plan"
-    plan.write_bytes(pickle.dumps(stream.plan()))
+    plan.write_bytes(pickle.dumps(plan_of(stream)))
     code = (
-        "import pickle, sys; from pathlib import Path; from cdr.pages import read_page;"
+        "import pickle, sys; from pathlib import Path; from cdr.reading.pages import read_page;"
         "plan = pickle.loads(Path(sys.argv[1]).read_bytes());"
         "print(len(read_page(Path(sys.argv[2]).read_bytes(), plan, None).ids), 'airbyte_cdk' in sys.modules)"
     )

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from cdr.errors import BodyError, quoted
-from cdr.paginators import Facts, PageNumber, Paths, whole
+from cdr.normaliser import Paths, integer_at
+from cdr.vendor import BodyError, PageInfo, PageNumber, quoted
 
 _SUCCESS = ("OK", 200, "200")
 _QUERY = re.compile(r"\?[^\s\"']+")
@@ -32,7 +32,7 @@ def failure_in(document: Any) -> BodyError | None:
     """The failure that `status` tells of: success is "OK" or 200, and nothing else."""
     if not isinstance(document, dict) or document.get("status") in _SUCCESS:
         return None
-    code = whole(document, ("code", "status"))
+    code = integer_at(document, ("code", "status"))
     status = "no status" if document.get("status") is None else f"status {quoted(str(document['status']), 60)}"
     said = f": {unsigned(quoted(str(document['message'])))}" if document.get("message") else ""
     return BodyError(f"it failed with {status}{f', code {code}' if code is not None else ''}{said}", code)
@@ -51,8 +51,8 @@ class Pages(PageNumber):
     last: Paths = ("data.last_page", "meta.last_page")
     granted: Paths = ("data.per_page", "meta.per_page")
 
-    def facts(self, document: Any, rows: int, total: Paths) -> Facts:
+    def info(self, document: Any, rows: int, total: Paths) -> PageInfo:
         is_whole = isinstance(document, dict) and isinstance(document.get("data"), list)
         if is_whole and "meta" not in document and "links" not in document:
-            return Facts(rows, total=rows, last=1)  # the first shape has no pages
-        return super().facts(document, rows, total)
+            return PageInfo(rows, total=rows, last=1)  # the first shape has no pages
+        return super().info(document, rows, total)

@@ -7,13 +7,8 @@ from datetime import timedelta
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from cdr.authenticators import Authenticator, GivenToken
-from cdr.config import Config
-from cdr.moments import later, rfc3339
-from cdr.pages import Envelope
-from cdr.readers import choice, clock, decimal, derived, moment, present, text
-from cdr.stream import Form, Stream, Uncertain
-from cdr.values import Unreadable
+from cdr.normaliser import Unreadable, choice, clock, decimal, derived, later, moment, present, rfc3339, text
+from cdr.vendor import Authenticator, Config, Envelope, Form, GivenToken, Stream, Uncertain
 from source_bics.answers import Pages, failure_in, rows_of
 from source_bics.days import Days
 

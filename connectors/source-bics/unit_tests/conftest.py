@@ -22,7 +22,7 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils import AirbyteTracedException
 
-from cdr.config import Config
+from cdr.vendor.config import Config
 from scripted import Handler, serving
 from source_bics import SourceBics
 
@@ -55,6 +55,7 @@ class Vendor:
         self.calls, self.names = [], {}
         self.asked, self.complaints, self.lists = [], [], {}
         self.lock = threading.RLock()
+        self.at_once = self.most_at_once = 0
         for end in ends:
             self.add(end)
 
@@ -72,8 +73,12 @@ class Vendor:
     # What goes over the wire
 
     def answer(self, request):
+        with self.lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
         time.sleep(self.latency)
         with self.lock:
+            self.at_once -= 1
             url = urlsplit(request.path)
             query = parse_qsl(url.query, keep_blank_values=True, strict_parsing=True)
             asked = dict(query)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from cdr.errors import BodyError
+from cdr.schema.errors import BodyError
 from source_bics.answers import Pages, failure_in, rows_of, unsigned
 from source_bics.streams import CallRecords
 
@@ -143,7 +143,7 @@ def test_anything_else_is_no_shape(body):
     ],
 )
 def test_pages_without_a_total_tell_no_number_of_pages(body):
-    assert Pages().pages(Pages().facts(body, 15, TOTAL)) is None
+    assert Pages().pages(Pages().info(body, 15, TOTAL)) is None
 
 
 @pytest.mark.parametrize("calls", [14, 15, 40])
@@ -158,7 +158,7 @@ def test_links_without_a_total_are_read_on_to_an_empty_page(bics, calls):
 
 @pytest.mark.parametrize("body", [{"data": [], "meta": META}, {"data": {"data": [], **META}}])
 def test_the_facts_of_a_page_are_read_from_both_shapes(body):
-    facts = Pages().facts(body, 15, TOTAL)
+    facts = Pages().info(body, 15, TOTAL)
     assert (facts.total, facts.last, facts.size) == (40, 3, 15)
 
 

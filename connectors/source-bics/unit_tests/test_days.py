@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from cdr.windows import Period, split, step_for
+from cdr.vendor.windows import Period, split, step_for
 from source_bics.streams import CallRecords, Recordings
 
 UTC = timezone.utc

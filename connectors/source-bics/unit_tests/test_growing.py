@@ -10,10 +10,11 @@ from datetime import datetime, timedelta, timezone
 import orjson
 import pytest
 
-from cdr.errors import TransientError
-from cdr.lookback import Lookback
-from cdr.reading import Means, Sync, WindowCount, WindowReader
-from cdr.windows import Period
+from cdr.reading.context import ReadContext, Sync, WindowCount
+from cdr.reading.lookback import Lookback
+from cdr.reading.window_reader import WindowReader
+from cdr.schema.errors import TransientError
+from cdr.vendor.windows import Period
 from source_bics.streams import CallRecords
 
 DAY = datetime(2026, 3, 2, tzinfo=timezone.utc)
@@ -204,7 +205,9 @@ def test_no_growth_however_unlucky_loses_a_row_of_the_window_or_fails(settings, 
     vendor = Unsteady(seed)
     wanted = sorted(vendor.ids)
     with ThreadPoolExecutor(ahead) as pages:
-        reader = WindowReader(CallRecords(settings()), vendor, Means(pages, ahead, logging.getLogger("quiet")), THE_DAY)
+        reader = WindowReader(
+            CallRecords(settings()), vendor, ReadContext(pages, ahead, logging.getLogger("quiet")), THE_DAY
+        )
         blocks = list(reader.read(Period(DAY, NEXT), WindowCount()))
     given = [orjson.loads(line)["vendor_record_id"] for rows in blocks for line in rows.lines()]
     assert sorted(set(given)) == sorted(given)
@@ -225,6 +228,8 @@ def test_a_failure_while_pages_are_read_again_ends_the_window(settings):
 
     vendor.ids = [f"c{n}" for n in range(440)]
     with ThreadPoolExecutor(4) as pages:
-        reader = WindowReader(CallRecords(settings()), Failing(), Means(pages, 4, logging.getLogger("quiet")), THE_DAY)
+        reader = WindowReader(
+            CallRecords(settings()), Failing(), ReadContext(pages, 4, logging.getLogger("quiet")), THE_DAY
+        )
         with pytest.raises(TransientError, match="down"):
             list(reader.read(Period(DAY, NEXT), WindowCount()))

@@ -10,17 +10,15 @@ from urllib.parse import quote
 
 import orjson
 
-from cdr.bodies import parse
-from cdr.errors import BodyError, ConfigError, TooSlowError, TransientError, UnavailableError
-from cdr.fields import Row
-from cdr.findings import Finding
-from cdr.normaliser import serialise
-from cdr.pages import Block, Rows, digest
-from cdr.paginators import Facts
-from cdr.reading import Means, Sync, WindowReader
-from cdr.requesting import Transport
-from cdr.stream import Request, Stream
-from cdr.windows import Period
+from cdr.http.bodies import parse
+from cdr.normaliser import Row, serialise
+from cdr.reading.context import ReadContext, Sync
+from cdr.reading.findings import Finding
+from cdr.reading.pages import NormalisedPage, Rows, digest
+from cdr.reading.requester import Transport
+from cdr.reading.window_reader import WindowReader
+from cdr.schema.errors import BodyError, ConfigError, TooSlowError, TransientError, UnavailableError
+from cdr.vendor import PageInfo, Period, Request, Stream
 from source_portsip.lists import PortsipStream
 
 _ATTEMPTS = 4
@@ -33,12 +31,12 @@ class DetailReader(WindowReader):
 
     _stream: PortsipStream
 
-    def __init__(self, stream: Stream, transport: Transport, means: Means, sync: Sync | None = None) -> None:
-        super().__init__(stream, transport, means, sync)
+    def __init__(self, stream: Stream, transport: Transport, context: ReadContext, sync: Sync | None = None) -> None:
+        super().__init__(stream, transport, context, sync)
         # Not the threads that read pages: those wait for this one's. The client bounds the requests of all of them.
-        self._details = ThreadPoolExecutor(means.ahead, thread_name_prefix="details")
+        self._details = ThreadPoolExecutor(context.ahead, thread_name_prefix="details")
 
-    def first_page(self, period: Period | None) -> Facts:
+    def first_page(self, period: Period | None) -> PageInfo:
         facts = super().first_page(period)
         number = facts.total if facts.total is not None else facts.rows
         self._logger.info(
@@ -47,19 +45,19 @@ class DetailReader(WindowReader):
         )
         return facts
 
-    def _completed(self, block: Block) -> Block:
+    def _completed(self, page: NormalisedPage) -> NormalisedPage:
         """The same page, with the details of those rows that did not go out yet.
 
         Digests are taken anew: a cost that the vendor writes down later is a change of the row.
         """
         if not self._stream.with_details:
-            return block
-        received = block.lines()
-        wanted = {index: received[index] for index in self._new_rows(block)}
+            return page
+        received = page.lines()
+        wanted = {index: received[index] for index in self._new_rows(page)}
         completed = dict(zip(wanted, self._details.map(self._complete, wanted.values()), strict=True))
         lines = [completed.get(index, line) for index, line in enumerate(received)]
-        digests = [digest(line) for line in lines] if block.digests else []
-        return replace(block, rows=Rows.of(lines), digests=digests)
+        digests = [digest(line) for line in lines] if page.digests else []
+        return replace(page, rows=Rows.of(lines), digests=digests)
 
     def _complete(self, line: bytes) -> bytes:
         """A finished line, completed."""

@@ -6,17 +6,10 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cdr.errors import BodyError, quoted
-from cdr.fields import Row
-from cdr.normaliser import Normaliser
-from cdr.paginators import SkipTop
-from cdr.stream import Form, Stream, Uncertain
-from cdr.windows import Period, Window, timestamp
-
-if TYPE_CHECKING:
-    from source_portsip.details import DetailReader
+from cdr.normaliser import Normaliser, Row
+from cdr.vendor import BodyError, Form, Period, SkipTop, Stream, Uncertain, Window, quoted, utc_text
 
 
 @dataclass(frozen=True)
@@ -27,7 +20,7 @@ class Filter(Window):
     """
 
     def params(self, period: Period, zone: str) -> Mapping[str, str]:
-        return {"filter": f"{self.start} '{timestamp(period.start)}' and {self.end} '{timestamp(period.end)}'"}
+        return {"filter": f"{self.start} '{utc_text(period.start)}' and {self.end} '{utc_text(period.end)}'"}
 
     def exactly(self, period: Period, zone: str) -> Mapping[str, str]:
         return self.params(period, zone)
@@ -41,6 +34,7 @@ class PortsipStream(Stream, abstract=True):
     total = "count"
     paginator = SkipTop()
     order = "oldest first"
+    reader = "source_portsip.details:DetailReader"
     uncertain = (
         Uncertain(
             "count",
@@ -88,9 +82,3 @@ class PortsipStream(Stream, abstract=True):
         words = "; ".join(f"{error.get('code')}: {error.get('message')}" for error in told) or str(errors)
         refused = any(error.get("code") == "UNAUTHORIZED" for error in told)
         return BodyError(f"it says that it failed ({quoted(words)})", HTTPStatus.UNAUTHORIZED if refused else None)
-
-    @classmethod
-    def reader(cls) -> type[DetailReader]:
-        from source_portsip.details import DetailReader  # noqa: PLC0415 - the reader needs the streams' types
-
-        return DetailReader

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from cdr.authenticators import Login, LoginRefusedError, LoginToken, Portal, Token
-from cdr.errors import ConfigError
+from cdr.vendor import ConfigError, Login, LoginClient, LoginRefusedError, LoginToken, Token
 
 _OAUTH: Final = "login/oauth/token"
 _SIGN_IN: Final = "auth/sign_in"
@@ -33,8 +32,8 @@ class PortsipToken(LoginToken):
         )
         self._refresh_token: str | None = None
 
-    def attach(self, portal: Portal) -> None:
-        super().attach(_Door(portal))
+    def attach(self, portal: LoginClient) -> None:
+        super().attach(_PortsipLogins(portal))
 
     def _mint(self, previous: Token | None) -> Token:
         if previous is not None and previous.refresh:
@@ -50,10 +49,10 @@ class PortsipToken(LoginToken):
         return Login(_OAUTH, form={"grant_type": "refresh_token", **token, "client_id": _CLIENT_ID})
 
 
-class _Door:
+class _PortsipLogins:
     """The way to the vendor's logins, which says what their answers mean."""
 
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: LoginClient) -> None:
         self._portal = portal
 
     def login(self, login: Login) -> Mapping[str, Any]:

@@ -5,26 +5,24 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
-from cdr.authenticators import Authenticator, GivenToken
-from cdr.config import Config
-from cdr.fields import Row, Setting
-from cdr.normaliser import Normaliser
-from cdr.paginators import SkipTop
-from cdr.readers import (
+from cdr.normaliser import (
     Fields,
+    Normaliser,
+    Row,
+    Setting,
     between,
     containing,
     decimal,
     derived,
     free_object,
+    integer,
     link,
     seconds,
     starting,
     text,
     timestamp,
-    whole,
 )
-from cdr.record import ISSUES
+from cdr.vendor import ISSUES, Authenticator, Config, GivenToken, SkipTop
 from source_portsip import lists
 from source_portsip.lists import Filter
 from source_portsip.login import PortsipToken
@@ -97,7 +95,7 @@ CALL_FIELDS: Fields = {
     "disposition_raw": text("end_reason"),
     "hangup_party": starting("end_reason", {"caller": "caller", "cancel": "caller", "callee": "callee"}, absent=None),
     "hangup_cause": text("end_reason"),
-    "sip_status_code": whole("status_code", 100, 699),
+    "sip_status_code": integer("status_code", 100, 699),
     "from_number": text("caller"),
     "from_name": text("caller_display_name"),
     "from_extension": text("caller").where(from_number_kind="extension"),
@@ -138,7 +136,7 @@ COMPLETED_FIELDS: Fields = {
     "format": text("format"),
     "completed_at": timestamp("completed_at", first_year=1971),
     "file_name": text("file_name"),
-    "file_size": whole("file_size"),
+    "file_size": integer("file_size"),
     "file_url": link("file_url"),  # a path on the server's root, not below /api
 }
 

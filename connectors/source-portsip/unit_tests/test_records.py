@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdr.record import COLUMNS
+from cdr.schema.columns import COLUMNS
 from source_portsip import SourcePortsip
 
 ANSWERED = {

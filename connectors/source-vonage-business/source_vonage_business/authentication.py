@@ -1,7 +1,6 @@
 """Vonage's OAuth: access token, password and refresh token. Docs: the call-log tutorial and "Authentication"."""
 
-from cdr.authenticators import Authenticator, GivenToken, Login, LoginToken
-from cdr.config import Config
+from cdr.vendor import Authenticator, Config, GivenToken, Login, LoginToken
 
 
 def authenticator(config: Config) -> Authenticator:

@@ -8,12 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from cdr.config import Config
-from cdr.normaliser import Normaliser
-from cdr.paginators import PageNumber
-from cdr.readers import choice, decimal, flag, moment, seconds, text
-from cdr.stream import CallStream, Form, Uncertain
-from cdr.windows import Window, timestamp
+from cdr.normaliser import Normaliser, choice, decimal, flag, moment, seconds, text
+from cdr.vendor import CallStream, Config, Form, PageNumber, Uncertain, Window, utc_text
 from source_vonage_business.authentication import authenticator
 
 _LONGEST_CALL: Final = timedelta(minutes=1440)
@@ -127,7 +123,7 @@ class CallRecords(CallStream):
 
 def _earlier(one: Mapping[str, Any]) -> dict[str, Any]:
     end = max(_moment(one["end"]) - _LONGEST_CALL, _moment(one["start"]))
-    return {"start": one["start"], "end": timestamp(end)}
+    return {"start": one["start"], "end": utc_text(end)}
 
 
 def _moment(text: str) -> datetime:

@@ -3,12 +3,19 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from cdr.authenticators import Authenticator, GivenToken, Login, LoginToken
-from cdr.config import Config
-from cdr.paginators import SinglePage
-from cdr.readers import choice, flag, minus, moment, number, plus, seconds, text
-from cdr.stream import CallStream, Form, Uncertain
-from cdr.windows import Window
+from cdr.normaliser import choice, flag, minus, moment, number, plus, seconds, text
+from cdr.vendor import (
+    Authenticator,
+    CallStream,
+    Config,
+    Form,
+    GivenToken,
+    Login,
+    LoginToken,
+    SinglePage,
+    Uncertain,
+    Window,
+)
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)

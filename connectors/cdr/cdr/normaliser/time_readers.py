@@ -1,0 +1,268 @@
+"""Readers of times: in the vendor's form or as ISO 8601 writes it, in the right zone as far as a row's id shows it.
+
+The usual row is read on a short way; what is odd about a time is settled by the slower one behind it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cdr.normaliser import values
+from cdr.normaliser.clocks import Clock, epoch_of_uuid
+from cdr.normaliser.fields import Field, Read, Reader, Row, Setting, at_path
+from cdr.normaliser.timestamps import (
+    PARSERS,
+    UTC,
+    Parser,
+    Printed,
+    ResolvedTime,
+    Zone,
+    canonical,
+    epoch_of,
+    iso8601,
+    printed_time,
+    resolve_time,
+    rfc3339,
+    zone_named,
+    zone_or_offset,
+)
+from cdr.normaliser.values import Convert
+
+
+@dataclass(frozen=True)
+class _Zones:
+    """The zone that was asked for, and the one that the rows show instead."""
+
+    asked: Zone
+    found: Zone | None
+
+    def settle(self, told: Printed, epoch: int | None, chained: Callable[[], bool]) -> tuple[ResolvedTime, str] | None:
+        """The time of a row and its fraction, by everything that tells it; None past the calendar's end.
+
+        A text with an offset needs no zone. The epoch of a row without a previous leg comes first, then the zone that
+        the other rows show.
+        """
+        asked, found = (self.asked, self.found) if told.offset is None else (told.offset, None)
+        weighed = resolve_time(told.wall, asked, epoch)
+        if weighed is None:
+            return None
+        mismatch = "time_mismatch" in weighed.issues
+        if mismatch and weighed.instant != weighed.printed:
+            if not chained():
+                return weighed, ""  # the epoch's own time, which has no fraction
+            weighed = resolve_time(told.wall, asked, epoch, corrects=False) or weighed
+        if found is not None and (mismatch or epoch is None):
+            weighed = _read_by(found, told, epoch, weighed)
+        return weighed, told.fraction
+
+
+def _read_by(found: Zone, told: Printed, epoch: int | None, weighed: ResolvedTime) -> ResolvedTime:
+    """The time as the zone that was found has it; the vendor's filter still saw what was printed."""
+    other = resolve_time(told.wall, found, epoch, corrects=False)
+    if other is None or other.instant == weighed.printed:
+        return weighed
+    issues = tuple(issue for issue in other.issues if issue != "time_mismatch")
+    return ResolvedTime(other.instant, weighed.printed, (*issues, "time_mismatch"))
+
+
+def _zones(zone: str | None, setting: Setting) -> _Zones:
+    """A zone that the reader names itself is certain; the account's can turn out to be another one."""
+    asked = zone_named(zone or setting.zone)
+    found = setting.zone_found if zone is None and setting.zone_found != setting.zone else None
+    return _Zones(asked, zone_or_offset(found) if found is not None else None)
+
+
+def _never() -> bool:
+    return False
+
+
+def _parser(format: str) -> Parser:
+    if format not in PARSERS:
+        raise ValueError(f"no parser for the time format {format!r}; add one to cdr.normaliser.timestamps")
+    return PARSERS[format]
+
+
+@dataclass(frozen=True)
+class _Timestamp(Field):
+    first_year: str
+
+    def converter(self, setting: Setting) -> Convert:
+        zones = _zones(None, setting)
+
+        def convert(value: Any, issues: list[str]) -> str | None:
+            if type(value) is str:
+                printed = value.strip()
+                year = printed[:4]
+                if not printed or (year < self.first_year and year.isdigit() and printed[4:5] == "-"):
+                    return None
+                if moment := rfc3339(printed):
+                    return moment
+                if (told := iso8601(printed)) and (settled := zones.settle(told, None, _never)):
+                    return _written(settled, issues)
+            issues.append("time_unreadable")
+            return None
+
+        return convert
+
+
+def _written(settled: tuple[ResolvedTime, str], issues: list[str]) -> str:
+    weighed, fraction = settled
+    issues.extend(weighed.issues)
+    return canonical(weighed.instant, fraction)
+
+
+def timestamp(path: str, *, first_year: int = 0) -> Reader:
+    """An RFC 3339 time, fractions kept; in the account's zone where it names none. Years before the first: not set."""
+    return _Timestamp(path, f"{first_year:04}")
+
+
+@dataclass(frozen=True)
+class _Moment(Field):
+    format: str
+    zone: str | None
+    evidence: str | None
+
+    def __post_init__(self) -> None:
+        _parser(self.format)
+
+    def converter(self, setting: Setting) -> Convert:
+        parse, zones = _parser(self.format), _zones(self.zone, setting)
+        is_utc = zones.asked is UTC and zones.found is None
+        is_canonical = is_utc and self.format == "%Y-%m-%d %H:%M:%S"
+
+        def convert(value: Any, issues: list[str]) -> str | None:
+            if type(value) is str:
+                printed = value.strip()
+                if not printed:
+                    return None
+                wall = parse(printed)
+                if wall is not None and is_canonical:
+                    return f"{printed[:10]}T{printed[11:]}Z"  # at half the cost of writing it anew
+                if wall is not None and is_utc:
+                    return f"{wall.isoformat()}Z"
+                told = Printed(wall) if wall is not None else iso8601(printed)
+                if told is not None and (settled := zones.settle(told, None, _never)):
+                    return _written(settled, issues)
+            issues.append("time_unreadable")
+            return None
+
+        return convert
+
+    def compile_clock(self, setting: Setting) -> Clock:
+        parse, zones, get = _parser(self.format), _zones(self.zone, setting), at_path(self.path)
+        get_id = at_path(self.evidence) if self.evidence else lambda _: None
+        return Clock(
+            told=lambda source: _told(get(source), parse),
+            epoch=lambda source: epoch_of_uuid(get_id(source)),
+            chained=lambda _: False,
+            asked=zones.asked,
+            found=zones.found,
+            settles=False,
+        )
+
+
+def _told(value: Any, parse: Parser) -> Printed | None:
+    return printed_time(value.strip(), parse) if type(value) is str else None
+
+
+@dataclass(frozen=True)
+class _WitnessedMoment(Reader):
+    path: str
+    format: str
+    zone: str | None
+    witness: str
+    previous_leg: str | None
+    otherwise_paths: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _parser(self.format)
+
+    def compile_raw(self) -> Callable[[Row], Any]:
+        """The function that finds what is printed: a blank field counts as missing."""
+        get, others = at_path(self.path), [at_path(path) for path in self.otherwise_paths]
+
+        def find(source: Row) -> Any:
+            value = get(source)
+            if others and (value is None or values.is_blank(value)):
+                parts = [other(source) for other in others]
+                is_told = all(type(part) is str and part.strip() for part in parts)
+                return " ".join(part.strip() for part in parts) if is_told else next(filter(None, parts), None)
+            return value
+
+        return find
+
+    def _epoch(self) -> Callable[[Row], int | None]:
+        get_id = at_path(self.witness)
+
+        def find(source: Row) -> int | None:
+            asterisk_id = values.text(get_id(source), [])
+            return epoch_of(asterisk_id) if asterisk_id else None
+
+        return find
+
+    def _chained(self) -> Callable[[Row], bool]:
+        if self.previous_leg is None:
+            return lambda _: False
+        get = at_path(self.previous_leg)
+        return lambda source: values.text(get(source), []) is not None
+
+    def compile(self, setting: Setting) -> Read:
+        parse, zones = _parser(self.format), _zones(self.zone, setting)
+        get, find, epoch_in, chained = at_path(self.path), self.compile_raw(), self._epoch(), self._chained()
+        asked, is_sure = zones.asked, zones.found is None
+
+        def read(source: Row, row: Row) -> str | None:
+            value = get(source)
+            wall = parse(value.strip()) if type(value) is str else None
+            if wall is not None and is_sure:
+                weighed = resolve_time(wall, asked, epoch_in(source))
+                if weighed is not None and not weighed.issues:
+                    return canonical(weighed.instant)
+            return read_oddity(source, row["issues"])
+
+        def read_oddity(source: Row, issues: list[str]) -> str | None:
+            value = find(source)
+            if value is None or values.is_blank(value):
+                return None
+            told = _told(value, parse)
+            settled = zones.settle(told, epoch_in(source), lambda: chained(source)) if told is not None else None
+            if settled is None:
+                issues.append("time_unreadable")
+                return None
+            return _written(settled, issues)
+
+        return read
+
+    def compile_clock(self, setting: Setting) -> Clock:
+        parse, zones, find = _parser(self.format), _zones(self.zone, setting), self.compile_raw()
+        return Clock(
+            told=lambda source: _told(find(source), parse),
+            epoch=self._epoch(),
+            chained=self._chained(),
+            asked=zones.asked,
+            found=zones.found,
+        )
+
+
+def moment(
+    path: str,
+    format: str,
+    *,
+    zone: str | None = None,
+    witness: str | None = None,
+    previous_leg: str | None = None,
+    otherwise: tuple[str, ...] = (),
+    evidence: str | None = None,
+) -> Reader:
+    """A time in a fixed format, or as ISO 8601 writes it, in that zone, else in the zone of the account.
+
+    `witness` is the path of an Asterisk id, whose epoch settles and corrects the time; not where `previous_leg` is
+    there, for then it can be the epoch of that leg. `otherwise` are the paths to read where this one has nothing: of
+    the whole time, or of date and time. `evidence` is the path of a UUID of version 1: it tells only something about
+    many rows together.
+    """
+    if witness is None:
+        if previous_leg or otherwise:
+            raise ValueError("only a time with a witness has a previous leg, or other paths")
+        return _Moment(path, format, zone, evidence)
+    return _WitnessedMoment(path, format, zone, witness, previous_leg, otherwise)

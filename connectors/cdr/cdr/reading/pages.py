@@ -1,0 +1,295 @@
+"""From the bytes of a page to its finished rows: one pure function, wherever it runs.
+
+`read_page` takes bytes, a `StreamPlan` and a `Scope`, and gives a `NormalisedPage`. It imports no CDK and keeps nothing
+between calls. Everything that goes in or comes out can be pickled: a thread may call it, or a worker process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from hashlib import blake2b
+from io import BytesIO
+from typing import Any, Final, NamedTuple
+
+from cdr.http.bodies import mended, parse, rows_of
+from cdr.normaliser.calls import Call
+from cdr.normaliser.clocks import Evidence
+from cdr.normaliser.fields import Row
+from cdr.normaliser.normaliser import Normaliser, serialise
+from cdr.normaliser.timestamps import instant
+from cdr.normaliser.values import Paths, integer_at
+from cdr.reading.plan import StreamPlan
+from cdr.reading.scope import INSIDE, Scope
+from cdr.schema.columns import ISSUES
+from cdr.vendor.paginators import PageInfo
+
+
+class RecordFrame(NamedTuple):
+    """What stands before and behind every row where it is written."""
+
+    head: bytes = b""
+    tail: bytes = b""
+
+
+BARE = RecordFrame()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Canonical rows as JSON, each on a line of its own that ends in a newline. One piece of memory for all of them.
+
+    frame: what already stands around each row
+    """
+
+    json: bytes = b""
+    count: int = 0
+    frame: RecordFrame = BARE
+
+    @classmethod
+    def of(cls, lines: Sequence[bytes]) -> Rows:
+        """The rows of these lines, which have no newline and no frame."""
+        return cls(b"\n".join([*lines, b""]), len(lines)) if lines else cls()
+
+    def lines(self) -> list[bytes]:
+        """The JSON of each row, without its frame."""
+        lines = self.json.splitlines()
+        if not any(self.frame):
+            return lines
+        start, end = len(self.frame.head), -len(self.frame.tail) or None
+        return [line[start:end] for line in lines]
+
+    def framed(self, frame: RecordFrame) -> bytes:
+        """All rows, each within a frame: the one that it has, where it has one."""
+        if any(self.frame) or not self.count:
+            return self.json
+        # JSON holds no bare newline: the only ones are those that end the rows.
+        between = b"".join((frame.tail, b"\n", frame.head))
+        inner = memoryview(self.json.replace(b"\n", between, self.count - 1))
+        return b"".join((frame.head, inner[:-1], frame.tail, b"\n"))
+
+
+@dataclass
+class NormalisedPage:
+    """One page, ready to be written.
+
+    ids:     one entry a received row: its `record_id`
+    calls:   what tells two calls of one id apart, see `call_text`
+    told:    the same as the vendor sent it, where the rows do not hold it
+    places:  where each row lies, see `scope.py`; empty where all are inside
+    rows:    every row
+    timeless: the places of rows whose time is missing or cannot be read: any window may bring them
+    times:   the cursor of each row, None where it cannot be read; where digests were asked for
+    digests: a digest of each row; where they were asked for
+    highest: the latest time on the page, as the vendor printed it, of the rows that are inside
+    issues:  the issues of the rows that have some, by their place on the page
+    parents: the ids of the vendor's records, where a row is a leg of one
+    """
+
+    info: PageInfo
+    ids: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    told: list[Call] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    rows: Rows = Rows()
+    timeless: list[int] = field(default_factory=list)
+    times: list[str | None] = field(default_factory=list)
+    digests: list[int] = field(default_factory=list)
+    highest: datetime | None = None
+    issues: dict[int, list[str]] = field(default_factory=dict)
+    parents: list[str] | None = None
+
+    @property
+    def records(self) -> tuple[list[int], Sequence[Mark]]:
+        """Keys and marks of what the vendor pages and counts: the rows, or the records that hold them as legs."""
+        if self.parents is None:
+            return self.keys, self.marks
+        return [as_key(identity) for identity in self.parents], [""] * len(self.parents)
+
+    def lines(self) -> list[bytes]:
+        """One entry a received row: its line."""
+        return self.rows.lines()
+
+    @cached_property
+    def keys(self) -> list[int]:
+        """One entry a received row: its id, as `as_key` gives it."""
+        return [hash(identity) >> _BITS_TO_SPARE for identity in self.ids]
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """One entry a received row: its call, as `as_mark` gives it."""
+        if _all_are_whole(self.calls):  # nearly always, and then each is spared a call
+            return [hash(call) >> _BITS_TO_SPARE for call in self.calls]
+        return [as_mark(call) for call in self.calls]
+
+
+def read_page(
+    body: bytes, plan: StreamPlan, scope: Scope | None, with_digests: bool = False, frame: RecordFrame = BARE
+) -> NormalisedPage:
+    """Parse, normalise, place and serialise one page. No row is left out.
+
+    `scope` None means that every row is inside.
+    Raises BodyError where the body is not what the endpoint promises; a row never raises.
+    """
+    page, rows, repaired = _opened(body, plan)
+    # What follows runs for every row: names of its own, not the block's, are the cheaper ones.
+    ids, calls, places, normaliser = page.ids, page.calls, page.places, plan.normaliser
+    read, call, key, (first, last), highest = normaliser.read, normaliser.call, plan.key, _usual(scope), ""
+    head, tail = frame.head, frame.tail + b"\n"
+    # Not a list of lines: their pieces of memory would be spread over the heap, and outlive the page as holes in it.
+    lines = BytesIO()
+    write = lines.write
+    damaged = False
+    for number, vendor_row in enumerate(rows):
+        if repaired:
+            vendor_row, damaged = mended(vendor_row)  # noqa: PLW2901 - the row, readable
+        row, printed = read(vendor_row)
+        if damaged:
+            _note(row, "value_unreadable")
+        if printed is None:
+            page.timeless.append(number)
+        else:
+            moment = printed[:-1]
+            if first <= moment < last:
+                if moment > highest:  # noqa: PLR1730 (a call of max for every row)
+                    highest = moment
+            else:
+                places += [INSIDE] * (number - len(places))
+                places.append(_placed(scope, normaliser, vendor_row, row) if scope else INSIDE)
+        ids.append(row[key])
+        calls.append(call_text(call(vendor_row)))
+        if row.get("issues"):
+            page.issues[number] = row["issues"]
+        line = serialise(row)
+        if with_digests:
+            page.digests.append(digest(line))
+            page.times.append(row.get(normaliser.cursor or "") if plan.legs is None else printed)
+        write(head)
+        write(line)
+        write(tail)
+    if any(places):
+        places += [INSIDE] * (len(ids) - len(places))
+    else:
+        page.places = []
+    page.highest = instant(f"{highest}Z") if highest else None
+    page.rows = Rows(lines.getvalue(), len(ids), frame)
+    page.told = [*map(call, rows)] if normaliser.call_is_lost else []
+    return page
+
+
+def _opened(body: bytes, plan: StreamPlan) -> tuple[NormalisedPage, list[Any], bool]:
+    """A block without its rows, the vendor's rows, and whether characters had to be repaired."""
+    document, repaired = parse(body)
+    rows = rows_of(document, plan.rows, plan.total, plan.failed)
+    page = NormalisedPage(plan.paginator.info(document, len(rows), plan.total))
+    if plan.legs is None:
+        return page, rows, repaired
+    page.parents = plan.legs.ids(rows)
+    return page, plan.legs.of(rows), repaired
+
+
+def _usual(scope: Scope | None) -> tuple[str, str]:
+    return ("", "~") if scope is None else scope.usual()
+
+
+def _placed(scope: Scope, normaliser: Normaliser, vendor_row: Any, row: Row) -> int:
+    """Where a row lies whose printed time is not near what was asked for."""
+    clocks = normaliser.clocks(vendor_row, row)
+    place = scope.place(clocks, is_proven=not scope.is_sure and normaliser.evidence(vendor_row) is not None)
+    if place and scope.beyond_dates(clocks):
+        _note(row, "time_outside_window")
+    return place
+
+
+def _note(row: Row, issue: str) -> None:
+    noted = row.get("issues")
+    if noted is not None and issue not in noted:
+        row["issues"] = [known for known in ISSUES if known in noted or known == issue]
+
+
+_BETWEEN: Final = "\x1f"
+_BETWEEN_CALLS: Final = "\x1e"
+_NOTHING_SAID: Final = (2 * _BETWEEN, _BETWEEN_CALLS + _BETWEEN, _BETWEEN + _BETWEEN_CALLS)
+_BITS_TO_SPARE: Final = 4
+"""A hash without them takes 32 bytes of memory instead of 48."""
+
+Mark = int | str
+"""What is remembered of a call: a hash of its text, or the text where it does not say everything."""
+
+
+def call_text(call: Call) -> str:
+    """Start, from, to and direction of a call as one text: what tells two calls of one id apart."""
+    start, caller, callee, direction = call
+    return (
+        f"{'' if start is None else start}\x1f{'' if caller is None else caller}\x1f"
+        f"{'' if callee is None else callee}\x1f{'' if direction is None else direction}"
+    )
+
+
+def as_key(identity: str) -> int:
+    """An id as a number, which takes a third of its memory. Of this process only: Python's hashes differ."""
+    return hash(identity) >> _BITS_TO_SPARE
+
+
+def _all_are_whole(calls: Sequence[str]) -> bool:
+    texts = _BETWEEN_CALLS.join(["", *calls, ""])
+    return not any(nothing in texts for nothing in _NOTHING_SAID)
+
+
+def as_mark(call: str) -> Mark:
+    """What is remembered of a call. Of this process only."""
+    return call if "" in call.split(_BETWEEN) else hash(call) >> _BITS_TO_SPARE
+
+
+def is_another_call(one: Mark, other: Mark) -> bool:
+    """Whether two calls with one id differ in something that both say.
+
+    Where only one of them says everything, that cannot be told any more. They count as two then: a call under two
+    keys is better than none.
+    """
+    if one == other:
+        return False
+    if isinstance(one, int) or isinstance(other, int):
+        return True
+    pairs = zip(one.split(_BETWEEN), other.split(_BETWEEN), strict=False)
+    return any(here and there and here != there for here, there in pairs)
+
+
+_LINK = re.compile(rb'(https?://[^"?\s]+)\?[^"\s]*')
+_EXPIRY = re.compile(rb'"recording_expires_at":"[^"]*"')
+DIGEST_BYTES: Final = 7
+
+
+def digest(line: bytes) -> int:
+    """A digest of 56 bits of a canonical row, the same for as long as the row is.
+
+    Links are signed anew at every read: they count without their query, in `raw` as in the columns.
+    """
+    if b"?" in line:
+        line = _EXPIRY.sub(b"", _LINK.sub(rb"\1", line))
+    return int.from_bytes(blake2b(line, digest_size=DIGEST_BYTES).digest(), "big")
+
+
+ReadPage = Callable[[bytes, StreamPlan, "Scope | None", bool, RecordFrame], NormalisedPage]
+"""`read_page`, or what stands for it."""
+
+
+class PageEvidence(NamedTuple):
+    """What a page shows before it is read: facts, evidence for the zone, and the rows that the account has in all."""
+
+    info: PageInfo
+    evidence: list[Evidence]
+    account_total: int | None
+
+
+def evidence_in(body: bytes, plan: StreamPlan, account_total: Paths) -> PageEvidence:
+    """What a page shows. Raises BodyError."""
+    document, _ = parse(body)
+    rows = rows_of(document, plan.rows, plan.total, plan.failed)
+    evidence = [found for row in rows if (found := plan.normaliser.evidence(row))]
+    return PageEvidence(
+        plan.paginator.info(document, len(rows), plan.total), evidence, integer_at(document, account_total)
+    )
