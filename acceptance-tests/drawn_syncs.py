@@ -112,7 +112,6 @@ def run(
         workers=stream.config.integer("num_workers"),
         repository=output,  # type: ignore[arg-type]
         manager=manager,
-        logger=_LOGGER,
     )
     start, end = stream.config.dates(stream.window.granularity)
     sync = Sync(period, cursor.periods(), cursor.lookback, start, end, cursor.since, dialect=cursor.dialect)

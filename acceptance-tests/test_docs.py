@@ -131,7 +131,7 @@ def test_the_default_lookback_is_the_one_described(folder: Path) -> None:
 def templates() -> list[str]:
     """Every text in the code of the connectors, with … where a value goes in."""
     found = []
-    for path in [*ROOT.glob("connectors/cdr/cdr/*.py"), *ROOT.glob("connectors/source-*/source_*/*.py")]:
+    for path in [*ROOT.glob("connectors/cdr/cdr/**/*.py"), *ROOT.glob("connectors/source-*/source_*/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = (str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)

@@ -103,11 +103,18 @@ def test() -> int:
 
 @verb
 def lint() -> int:
-    """Check style: ruff, all rules, and its formatting."""
+    """Check style and structure: ruff, all rules, and its formatting; imports that go from layer to layer downwards."""
     return _first_failure(
         lambda: _python("-m", "ruff", "check", "--quiet"),
         lambda: _python("-m", "ruff", "format", "--check", "--quiet"),
+        lambda: _python("-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-cache"),
     )
+
+
+@verb
+def imports() -> int:
+    """Print the layers of the core and what imports what; fail where there is a circle."""
+    return _python("-m", "tools.imports")
 
 
 @verb

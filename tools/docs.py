@@ -18,7 +18,7 @@ from cdr.normaliser.phone_numbers import resolve_number
 from cdr.normaliser.privacy import Privacy
 from cdr.schema.columns import COLUMNS, PERSONAL_FREE_TEXT, PERSONAL_NUMBERS, PERSONAL_PEOPLE, json_schema
 from cdr.vendor.stream import Stream
-from tools import dbt_package, matrix
+from tools import dbt_package, imports, matrix
 from tools.boilerplate import connector_folders, facts_of
 from tools.example_sync import worked_through
 from tools.faults import fault_matrix, fault_table
@@ -176,6 +176,7 @@ def generated() -> dict[Path, str]:
             **{f"columns_{stream}": partial(columns, stream) for stream in STREAMS},
             "coverage": coverage,
         },
+        DOCS / "architecture.md": {"plan": imports.plan},
         DOCS / "privacy.md": {"privacy": privacy},
         DOCS / "time.md": {"windows": worked_through},
         DOCS / "troubleshooting.md": {"faults": fault_table, "fault_matrix": fault_matrix},

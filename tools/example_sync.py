@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -59,7 +58,6 @@ def worked_through() -> str:
             workers=config.integer("num_workers"),
             repository=InMemoryMessageRepository(),
             manager=ConnectorStateManager(),
-            logger=logging.getLogger("example"),
         )
 
     first = cursor({}, first_now)

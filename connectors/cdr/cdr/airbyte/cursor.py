@@ -28,6 +28,7 @@ from cdr.reading.lookback import Lookback
 from cdr.vendor.stream import Stream
 from cdr.vendor.windows import Period, certain, occurs_once, split, step_for, utc_text
 
+_LOGGER = logging.getLogger("airbyte")
 _SYNCED_UNTIL = "synced_until"
 _DIALECT = "dialect"
 _VERSION = "version"
@@ -68,7 +69,6 @@ class WindowCursor(ConcurrentCursor):
         workers: int,
         repository: MessageRepository,
         manager: ConnectorStateManager,
-        logger: logging.Logger,
     ) -> None:
         self._handed_back: Mapping[str, Any] | None = None
         self._sync = period
@@ -79,49 +79,65 @@ class WindowCursor(ConcurrentCursor):
         self._windows_lock = threading.Lock()
         self.dialect: dict[str, Any] = {}
         self.since: datetime | None = None
+        start = period.start if period else now
+        until = self._take_over(state, start, repository, manager)
+        if state and self._last_end() > now:
+            _LOGGER.warning(
+                f"{stream.name}: the state ends at {utc_text(self._last_end())}, in the future; "
+                "nothing is read and the state is handed back."
+            )
+            self._handed_back = dict(state)
+            return
+        self._look_back(until, has_state=bool(state))
+        self._windows = [*self._cut()]
+        self._open_windows = set(self._windows)
+
+    def _take_over(
+        self,
+        state: Mapping[str, Any],
+        start: datetime,
+        repository: MessageRepository,
+        manager: ConnectorStateManager,
+    ) -> datetime:
+        """Take over a state of any version; one that cannot be read is none. Returns up to when the last sync read."""
         given = copy.deepcopy(dict(state))  # the CDK turns its texts into moments in place
         if given and given.pop(_VERSION, None) is None:
             # What cannot be upgraded cannot be read either: said below.
             with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
-                given = stream.upgraded(given)
+                given = self._stream.upgraded(given)
         keeps_from = self._read_again_from(self._end)
         self.lookback = Lookback(given, keeps_from)
         dialect = given.pop(_DIALECT, None)
         until = given.pop(_SYNCED_UNTIL, None)
         for name in ("known", "found", "hours", "repeated"):
             given.pop(name, None)
-        start = period.start if period else now
         try:
             self._setup(given, start, repository, manager)
             last = self._parsed(until) or self._last_end()
             self.dialect = dict(dialect) if isinstance(dialect, Mapping) else {}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            logger.warning(
-                f"{stream.name}: the state cannot be read ({error}); everything since start_date is read again."
+            _LOGGER.warning(
+                f"{self._stream.name}: the state cannot be read ({error}); everything since start_date is read again."
             )
             self._setup({}, start, repository, manager)
             self.lookback = Lookback({}, keeps_from)
             last = self._last_end()
-        if state and self._last_end() > now:
-            logger.warning(
-                f"{stream.name}: the state ends at {utc_text(self._last_end())}, in the future; "
-                "nothing is read and the state is handed back."
-            )
-            self._handed_back = dict(state)
-            return
-        self.since = self.lookback.since = last if state and period and last > period.start else None
+        return last
+
+    def _look_back(self, last: datetime, *, has_state: bool) -> None:
+        """Open again what the last sync read less than the lookback before its end, or resume one that was cut off."""
+        period = self._sync
+        self.since = self.lookback.since = last if has_state and period and last > period.start else None
         self._resumes = bool(
             period and last > period.start and any(Period(period.start, last).without(self._covered()))
         )
         if self._resumes:
             self._synced_until = last
-            self.lookback.keeps_from = min(keeps_from, self._read_again_from(last))
+            self.lookback.keeps_from = min(self.lookback.keeps_from, self._read_again_from(last))
         else:
-            horizon = last - stream.lookback
+            horizon = last - self._stream.lookback
             # Cells are of whole hours.
             self._open_again_from(horizon if self.lookback.cell is None else _hour_of(horizon))
-        self._windows = [*self._cut()]
-        self._open_windows = set(self._windows)
 
     def _read_again_from(self, end: datetime) -> datetime:
         """From where on the sync after one that ended then will receive rows again, its margins included."""

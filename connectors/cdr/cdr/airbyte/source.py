@@ -248,7 +248,6 @@ class Session:
             workers=self._workers,
             repository=self._repository,
             manager=states,
-            logger=self._logger,
         )
 
 

@@ -1,7 +1,6 @@
-"""The normaliser: a telephony vendor's row in, the canonical row out.
+"""The normaliser: a telephony vendor's row in, the canonical row out. Pure, but for bounded caches.
 
-Pure: no clock, no network, no state but bounded caches. No JSON value makes it raise, and no row is lost; the
-same row always gives the same bytes.
+No JSON value makes it raise, and no row is lost; the same row always gives the same bytes.
 """
 
 import hashlib

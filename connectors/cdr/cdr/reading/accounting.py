@@ -10,8 +10,6 @@ import threading
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -19,6 +17,7 @@ from cdr.normaliser.normaliser import Normaliser
 from cdr.normaliser.timestamps import instant
 from cdr.reading.held_rows import HeldRows
 from cdr.reading.lookback import KeptRow, Lookback
+from cdr.reading.outgoing import Fresh, OnTheirWay, OutgoingRows, outgoing_rows
 from cdr.reading.pages import Mark, NormalisedPage, Rows, as_key, as_mark, digest, is_another_call
 from cdr.reading.repeated_ids import renamed
 from cdr.reading.scope import CLOCKS_DIFFER, MARGIN, OUTSIDE
@@ -28,15 +27,6 @@ _MOST_TIMELESS: Final = 100_000
 """Rows without a time, remembered for the whole sync; where there are more, the rest is as any other row."""
 _PAGES_REMEMBERED: Final = 50
 """Of a list that is read whole: rows put into it or taken out while it is read shift others to a page nearby."""
-
-
-@dataclass(frozen=True)
-class OutgoingRows:
-    """What goes out of a page: its rows, their places on it, and how many were left out as unchanged."""
-
-    rows: Rows
-    indexes: Sequence[int]
-    unchanged: int = 0
 
 
 class Accounting:
@@ -75,21 +65,7 @@ class Accounting:
         self._timeless: set[str] = set()
         self._recent: deque[list[int]] = deque()
         self._lock = threading.Lock()
-        self._going: set[object] = set()
-        self._gone = threading.Condition()
-
-    @contextmanager
-    def on_their_way(self) -> Iterator[None]:
-        """Around the rows of a page, from when it is decided which of them go out until they are out."""
-        page = object()
-        with self._gone:
-            self._going.add(page)
-        try:
-            yield
-        finally:
-            with self._gone:
-                self._going.discard(page)
-                self._gone.notify_all()
+        self.on_their_way = OnTheirWay()
 
     def given(
         self, page: NormalisedPage, window: Period, *, keeps_all: bool = False, whole_list: bool = False
@@ -103,7 +79,7 @@ class Accounting:
         with self._lock:
             if self._is_usual(page):
                 self._calls.update(zip(page.keys, page.marks, strict=True))
-                fresh: list[tuple[int, str, bytes | None]] | None = None
+                fresh: Fresh | None = None
                 keys = page.keys
             else:
                 lines = page.lines()
@@ -140,9 +116,7 @@ class Accounting:
         Waits until the rows that other windows have on their way are out: this one may have left some of them to them,
         and its state must not go out before.
         """
-        with self._gone:
-            going = set(self._going)
-            self._gone.wait_for(lambda: self._going.isdisjoint(going))
+        self.on_their_way.wait()
         index = self._index(window)
         with self._lock:
             # Not before: a state that another window emits must not vouch for rows that are still on their way out.
@@ -215,13 +189,13 @@ class Accounting:
     def _without_known(
         self,
         page: NormalisedPage,
-        fresh: list[tuple[int, str, bytes | None]] | None,
+        fresh: Fresh | None,
         window: Period,
         keeps_all: bool,
         whole_list: bool,
     ) -> OutgoingRows:
         if not page.digests:
-            return self._rows(page, fresh, ())
+            return outgoing_rows(page, fresh, ())
         lookback = self._lookback
         places = range(len(page.ids)) if fresh is None else [index for index, _, _ in fresh]
         renamed = {} if fresh is None else {index: line for index, _, line in fresh if line is not None}
@@ -238,8 +212,8 @@ class Accounting:
             self._pending.setdefault(self._index(window), {}).setdefault(span, []).extend(kept)
         if lookback.cell is None:
             same = [index for index in places if digests[index] in lookback.known]
-            return self._rows(page, fresh, same, len(same))
-        return self._rows(page, fresh, self._hold(page, window, span, digests, renamed))
+            return outgoing_rows(page, fresh, same, len(same))
+        return outgoing_rows(page, fresh, self._hold(page, window, span, digests, renamed))
 
     def _hold(
         self,
@@ -267,25 +241,6 @@ class Accounting:
         if owner < 0 or moment not in self._windows[owner] or self._released[owner]:
             return None
         return owner
-
-    @staticmethod
-    def _rows(
-        page: NormalisedPage,
-        fresh: list[tuple[int, str, bytes | None]] | None,
-        left: Collection[int],
-        unchanged: int = 0,
-    ) -> OutgoingRows:
-        """The rows of a page but those whose places are in `left`."""
-        if fresh is None and not left:
-            return OutgoingRows(page.rows, range(len(page.ids)))
-        whole = [(index, "", None) for index in range(len(page.ids))] if fresh is None else fresh
-        out = set(left)
-        picked = [(index, line) for index, _, line in whole if index not in out]
-        if not picked:
-            return OutgoingRows(Rows(), (), unchanged)
-        lines = page.lines()
-        rows = Rows.of([lines[index] if line is None else line for index, line in picked])
-        return OutgoingRows(rows, [index for index, _ in picked], unchanged)
 
     def _remember(self, keys: Sequence[int], window: Period, whole_list: bool) -> None:
         if not whole_list:

@@ -21,6 +21,10 @@ from cdr.vendor.windows import Period
 _SMALLEST_LIMIT: Final = 100
 _STEP_OF_LIMITS: Final = 50
 _SMALLEST_POWER: Final = 256
+_EMPTY_IS_NO_ANSWER: Final = 20
+"""Rows that were there before."""
+_LOOKED_AT: Final = 3
+"""Of the newest windows, where an older one brings nothing any more."""
 
 
 class StretchReader(Protocol):
@@ -47,15 +51,44 @@ class StretchReader(Protocol):
 
 
 class Doubt:
-    """The doubts of one stream in one sync. Threads share it."""
+    """The doubts of one stream in one sync. Threads share it.
 
-    def __init__(self, name: str, turns: StretchReader, pager: Pager, findings: Findings) -> None:
+    windows: of the sync, in order
+    """
+
+    def __init__(
+        self, name: str, turns: StretchReader, pager: Pager, findings: Findings, windows: Sequence[Period]
+    ) -> None:
         self._name = name
+        self._windows = windows
         self._turns = turns
         self._pager = pager
         self._findings = findings
         self._largest = 0
         self._lock = threading.Lock()
+
+    def refuse_an_empty_answer(self, period: Period, reconciliation: Reconciliation, remembered: int) -> None:
+        """Nothing came for a window where the last sync found calls: the newest windows tell what that is worth.
+
+        Raises TransientError where they bring nothing either.
+        """
+        if reconciliation.received or remembered < _EMPTY_IS_NO_ANSWER:
+            return
+        newest = [window for window in self._windows[-_LOOKED_AT:] if window != period]
+        if any(self._pager.first(window).ids for window in reversed(newest)):
+            self._findings.add(
+                Finding(
+                    "retention",
+                    "calls that were there before",
+                    f"sends none for {period} any more, where the last sync found {remembered}",
+                )
+            )
+            return
+        raise TransientError(
+            f"{self._name}: the vendor sends no call for {period}, where the last sync found {remembered}. "
+            "Its state was not advanced. If the account was really purged, reset this stream (clear its state) and "
+            "sync again."
+        )
 
     def settle(
         self, window: Period, reconciliation: Reconciliation, remembered: int, count: WindowCount, part: Period

@@ -170,10 +170,7 @@ def read_page(
         write(head)
         write(line)
         write(tail)
-    if any(places):
-        places += [INSIDE] * (len(ids) - len(places))
-    else:
-        page.places = []
+    page.places = [*places, *[INSIDE] * (len(ids) - len(places))] if any(places) else []
     page.highest = instant(f"{highest}Z") if highest else None
     page.rows = Rows(lines.getvalue(), len(ids), frame)
     page.told = [*map(call, rows)] if normaliser.call_is_lost else []

@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from cdr.reading.accounting import Accounting, OutgoingRows
+from cdr.reading.accounting import Accounting
 from cdr.reading.context import WindowCount
 from cdr.reading.findings import Findings, filter_ignored, times_far_outside
+from cdr.reading.list_without_windows import Complete, Note
 from cdr.reading.pager import Pager, PagesIgnoredError
 from cdr.reading.pages import Mark, NormalisedPage, Rows
 from cdr.reading.reconciliation import Reconciliation
@@ -22,9 +23,6 @@ from cdr.vendor.windows import Period
 _PAGES_REMEMBERED: Final = 50
 _A_MINUTE: Final = 60.0
 _READINGS: Final = (1, 2)
-
-Complete = Callable[[NormalisedPage], NormalisedPage]
-Note = Callable[[NormalisedPage, OutgoingRows, WindowCount], Rows]
 
 
 class FilterIgnoredError(Exception):
@@ -107,7 +105,7 @@ class WholeList:
                     pages += 1
                     recent.append(calls)
                     completed = complete(page)
-                    with self._accounting.on_their_way():
+                    with self._accounting.on_their_way.page():
                         yield note(completed, self._accounting.given(completed, window, whole_list=True), count)
                     if time.monotonic() - said > _A_MINUTE:
                         said = time.monotonic()

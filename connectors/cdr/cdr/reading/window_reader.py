@@ -13,11 +13,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from cdr.reading.accounting import Accounting, OutgoingRows
+from cdr.reading.accounting import Accounting
 from cdr.reading.conclusions import conclusions
 from cdr.reading.context import FoundClock, ReadContext, Sync, WindowCount
 from cdr.reading.doubt import Doubt
-from cdr.reading.findings import Finding, Findings, first_page_always
+from cdr.reading.findings import Findings, first_page_always
+from cdr.reading.list_without_windows import read_list
+from cdr.reading.outgoing import OutgoingRows
 from cdr.reading.pager import Pager, PagesIgnoredError
 from cdr.reading.pages import NormalisedPage, Rows
 from cdr.reading.plan import plan_of
@@ -27,17 +29,13 @@ from cdr.reading.row_cap import Cap
 from cdr.reading.scout import Scout
 from cdr.reading.second_reading import SecondReading
 from cdr.reading.whole_list import FilterIgnoredError, WholeList
-from cdr.schema.errors import SyncError, TooLargeError, TooSlowError, TransientError
+from cdr.schema.errors import SyncError, TooLargeError, TooSlowError
 from cdr.vendor.paginators import PageInfo
 from cdr.vendor.stream import Stream
 from cdr.vendor.windows import Period, utc_text
 
 _SHORTEST_SLOW: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
-_EMPTY_IS_NO_ANSWER: Final = 20
-"""Rows that were there before."""
-_LOOKED_AT: Final = 3
-"""Of the newest windows, where an older one brings nothing any more."""
 
 
 class WindowReader:
@@ -55,7 +53,7 @@ class WindowReader:
         self._requester = Requester(stream, transport, self.findings, dialect.get("forms"))
         self._scout = Scout(stream, self._requester, self.findings, dialect)
         self._pager = Pager(stream, self._requester, self._scout, self.findings, context, sync)
-        self._doubt = Doubt(stream.name, self, self._pager, self.findings)
+        self._doubt = Doubt(stream.name, self, self._pager, self.findings, sync.windows if sync else ())
         self._cap = Cap(stream.most_rows, stream.name, self, self._pager, self.findings)
         self._second = SecondReading(stream.name, self, self._pager, self.findings, context.logger)
         self._accounting: Accounting | None = None
@@ -82,7 +80,7 @@ class WindowReader:
         figures where the answers contradict each other.
         """
         if period is None:
-            yield from self._list(count)
+            yield from read_list(self._stream.name, self._pager, count, self._completed, self._noted)
             return
         self._prepare()
         for stretch in self._stretches(period):
@@ -176,7 +174,7 @@ class WindowReader:
         yield from self.read_part(period, window, reconciliation, count)
         remembered = self._sync.lookback.remembered(period) if self._sync and period == window else 0
         if period == window:
-            self._refuse_an_empty_answer(period, reconciliation, remembered)
+            self._doubt.refuse_an_empty_answer(period, reconciliation, remembered)
             count.total = self._estimate(reconciliation, count)
         yield from self._doubt.settle(window, reconciliation, remembered, count, period)
 
@@ -215,7 +213,7 @@ class WindowReader:
                 page.info = replace(page.info, total=None)
             reconciliation.add(page)
             completed = self._completed(page)
-            with self._accounting.on_their_way():
+            with self._accounting.on_their_way.page():
                 yield self._noted(completed, self._accounting.given(completed, window, keeps_all=keeps_all), count)
 
     def halves(self, period: Period, shortest: timedelta | None = None) -> tuple[Period, Period] | None:
@@ -240,26 +238,6 @@ class WindowReader:
             of_half = Reconciliation()
             yield from self._settled(half, window, count, of_half)
             reconciliation.join(of_half)
-
-    def _refuse_an_empty_answer(self, period: Period, reconciliation: Reconciliation, remembered: int) -> None:
-        """Nothing came where the last sync found calls: the newest windows tell what that is worth."""
-        if reconciliation.received or remembered < _EMPTY_IS_NO_ANSWER or self._sync is None:
-            return
-        newest = [window for window in self._sync.windows[-_LOOKED_AT:] if window != period]
-        if any(self._pager.first(window).ids for window in reversed(newest)):
-            self.findings.add(
-                Finding(
-                    "retention",
-                    "calls that were there before",
-                    f"sends none for {period} any more, where the last sync found {remembered}",
-                )
-            )
-            return
-        raise TransientError(
-            f"{self._stream.name}: the vendor sends no call for {period}, where the last sync found {remembered}. "
-            "Its state was not advanced. If the account was really purged, reset this stream (clear its state) and "
-            "sync again."
-        )
 
     def _estimate(self, reconciliation: Reconciliation, count: WindowCount) -> int | None:
         """How many rows the window has, where the vendor states a total."""
@@ -297,27 +275,6 @@ class WindowReader:
         if page.highest is not None and (count.highest is None or page.highest > count.highest):
             count.highest = page.highest
         return given.rows
-
-    def _list(self, count: WindowCount) -> Iterator[Rows]:
-        """A list without windows: every row once."""
-        seen: set[str] = set()
-        reconciliation = Reconciliation()
-        for attempt in (1, 2):
-            reconciliation = Reconciliation()
-            for _, page in self._pager.pages(None, reconciliation, in_order=attempt > 1):
-                reconciliation.add(page)
-                completed = self._completed(page)
-                fresh = [index for index, identity in enumerate(page.ids) if identity not in seen]
-                seen.update(page.ids)
-                lines = completed.lines()
-                yield self._noted(completed, OutgoingRows(Rows.of([lines[index] for index in fresh]), fresh), count)
-            if reconciliation.agrees() or (attempt > 1 and reconciliation.reaches_least()):
-                count.total = reconciliation.total
-                return
-        raise TransientError(
-            f"{self._stream.name}: the list does not add up: {reconciliation.figures()}, read twice. "
-            "Run the sync again later."
-        )
 
 
 def reader_of(stream: Stream) -> type[WindowReader]:

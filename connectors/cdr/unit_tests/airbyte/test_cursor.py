@@ -1,5 +1,4 @@
 import base64
-import logging
 from datetime import datetime, timedelta
 
 import pytest
@@ -41,7 +40,6 @@ def cursor(
         workers=workers,
         repository=InMemoryMessageRepository(),
         manager=ConnectorStateManager(),
-        logger=logging.getLogger("test"),
     )
 
 

@@ -145,23 +145,23 @@ def test_a_page_of_new_rows_goes_out_as_it_came():
 def test_a_window_closes_once_the_rows_that_others_had_on_their_way_are_out():
     books = Books()
     closing = threading.Thread(target=books.accounting.close, args=(ONE,))
-    with books.accounting.on_their_way():
+    with books.accounting.on_their_way.page():
         closing.start()
         closing.join(0.05)
         assert closing.is_alive()
-        with books.accounting.on_their_way():
+        with books.accounting.on_their_way.page():
             pass  # what another window took up since then is nothing to wait for
     closing.join()
 
 
 def test_a_window_closes_while_others_go_on_taking_rows_up():
     books = Books()
-    first = books.accounting.on_their_way()
+    first = books.accounting.on_their_way.page()
     first.__enter__()
     closing = threading.Thread(target=books.accounting.close, args=(ONE,))
     closing.start()
     closing.join(0.05)
-    with books.accounting.on_their_way():
+    with books.accounting.on_their_way.page():
         first.__exit__(None, None, None)
         closing.join()
 
