@@ -122,7 +122,7 @@ def test_the_code_reads_every_declared_key_and_no_other(folder: Path) -> None:
     constants = {part for schema in properties_of(folder).values() if "oneOf" in schema for part in _tag(schema)}
     declared = {name for name, _ in described(properties_of(folder))} - constants
     own = list((folder / facts_of(folder).module).glob("*.py"))
-    mentioned = set().union(*map(_words, [*own, *(ROOT / "connectors/cdr/cdr").glob("*.py")]))
+    mentioned = set().union(*map(_words, [*own, *(ROOT / "connectors/cdr/cdr").rglob("*.py")]))
     assert declared - mentioned == set(), "declared in spec.json, read nowhere"
     assert {key for path in own for key in _keys_read(path)} - declared == set(), "read, not declared in spec.json"
 
