@@ -43,6 +43,11 @@ class Vendor:
     page_rows:   the most rows that a request can bring
     beside:      what a sync asks for in front of the period and behind it, once
     busy:        what part of the usual calls a day is enough for tests that count requests
+    lookback:    the default of the contract
+    whole_days:  whether the filter knows days only
+    filled:      a key of a row that somebody fills in later, and what with
+    plain:       options of a simulator whose rows say the same wherever they tell a thing twice
+    same_rows:   options of a simulator whose rows are the same at every read
     dialects:    the vendor's own, beside those that all have
     differs:     the points that the doctor has to name under those
     shown:       the titles of the three dialects on the doctor's page
@@ -66,6 +71,11 @@ class Vendor:
     page_rows: int = 100
     beside: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     busy: float = 1.0
+    lookback: timedelta = timedelta(minutes=1440)
+    whole_days: bool = False
+    filled: tuple[str, Any] = ("notes", "filled in later")
+    plain: Mapping[str, Any] = field(default_factory=dict)
+    same_rows: Mapping[str, Any] = field(default_factory=dict)
     dialects: tuple[Dialect, ...] = ()
     differs: Mapping[str, set[str]] = field(default_factory=dict)
     shown: tuple[str, ...] = ()

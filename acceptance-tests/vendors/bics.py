@@ -39,6 +39,9 @@ VENDOR = Vendor(
         {"datetime[end_at]": "Mär 01, 2026 - Mär 02, 2026"},
     ),
     samples=(("call_records", moment(2019, 6, 11, 5), 1), ("recordings", moment(2019, 6, 11, 5, 30), 2)),
+    lookback=timedelta(minutes=60),
+    whole_days=True,
+    same_rows={"links": "frozen"},
     page_rows=15,
     beside=(timedelta(days=2), timedelta(days=2)),  # days in a zone that nobody knows, the last one perhaps left out
     busy=0.2,  # with fifteen rows a page, a fifth of the rows are requests enough

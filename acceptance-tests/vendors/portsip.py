@@ -51,6 +51,7 @@ VENDOR = Vendor(
     ),
     log_in=log_in,
     login_refused=400,
+    filled=("user_data", "filled in later"),
     shown=("ignores filter", "50 rows whatever top", "no count"),
     taken=(
         ("/cdrs", {"filter": _ODATA, "orderby": "caller asc, started_at desc", "top": "1", "skip": "100"}),

@@ -45,6 +45,7 @@ VENDOR = Vendor(
     log_in=log_in,
     login_refused=400,
     page_rows=1000,
+    filled=("charge", 9.75),
     shown=("prints New York, filters in UTC", "refuses order", "a total of 100 at most"),
     taken=(
         (_CALL_LOGS, {"start:gte": "2024-02-29 23:59:59", "page": "12", "page_size": "1000"}),

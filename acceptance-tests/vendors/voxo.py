@@ -34,6 +34,8 @@ VENDOR = Vendor(
     wrong=({"start": "2026-03-01 00:00:00"}, {"start": "2026-03-01", "end": "2026-03-02"}),
     samples=(("call_records", moment(2022, 10, 10, 23, 30), 1), ("call_records", moment(2022, 10, 11, 3), 1)),
     log_in=log_in,
+    filled=("callOutcome", "Filled in later"),
+    plain={"slips": False},
     page_rows=10**6,  # all of a window
     beside=(timedelta(0), timedelta(days=1)),  # it may look at another of a call's times, or read dates in another zone
     shown=("prints Chicago", "bounds are exclusive", "100 rows at most, newest first"),
