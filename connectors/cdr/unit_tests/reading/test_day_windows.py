@@ -5,10 +5,10 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 
-from cdr.filters import DayWindow
-from cdr.paginators import NextLink
-from cdr.readers import rfc2822, text
-from cdr.windows import Period
+from cdr.normaliser.readers import rfc2822, text
+from cdr.vendor.filters import DayWindow
+from cdr.vendor.paginators import NextLink
+from cdr.vendor.windows import Period
 from fakes import UTC
 from syncs import Account, Calls, Synced, days, synced
 
