@@ -29,6 +29,7 @@ import simulators
 from dialects import Dialect
 from simulators import Simulator
 from tools.naming import package_of
+from vendors import known
 
 DAYS = timedelta(days=4)
 _LOOKBACK = timedelta(days=1)
@@ -157,7 +158,7 @@ def in_time(work: Callable[[], None], run: Run) -> None:
 
 def simulated(vendor: str, dialect: Dialect) -> Simulator:
     """Start a vendor that speaks a dialect, with four days of calls."""
-    plain = {"published_samples": False} | ({"slips": False} if vendor in {"acefone", "voxo"} else {})
+    plain = {"published_samples": False, **known()[vendor].plain}
     sim = simulators.start(
         vendor,
         start=dialect.start,

@@ -1,57 +1,34 @@
-"""What a sync must come to under each dialect of the simulators: the table of `test_dialects.py` and of the docs."""
+"""What a sync must come to under each dialect of the simulators: the table of `test_dialects.py` and of the docs.
+
+A vendor's own dialects may stand in its module of `vendors/`; a dialect that all have is tried with every vendor.
+"""
 
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from typing import Any
 
-COMPLETE = "complete"
-COLUMNS = "complete, columns right"
-EITHER = "complete, or an error with a reason"
-WAITS = "an error that says until when"
+import simulators
+from dialect import (
+    CHICAGO_AUTUMN,
+    CHICAGO_SPRING,
+    COLUMNS,
+    COMPLETE,
+    EARLY_IN_A_MONTH,
+    EITHER,
+    JUNE,
+    LONDON_AUTUMN,
+    LONDON_SPRING,
+    WAITS,
+    Dialect,
+)
+from vendors import known
 
-ALL = ("vonage_business", "portsip", "acefone", "bics", "voxo")
+__all__ = ["COMPLETE", "JUNE", "Dialect"]
+
+ALL = tuple(simulators.VENDORS)
 WITH_TOTAL = ("vonage_business", "portsip", "acefone", "bics")
 MODES = ("full", "incremental", "killed")
-
-JUNE = datetime(2026, 6, 16, tzinfo=timezone.utc)
-EARLY_IN_A_MONTH = datetime(2026, 6, 2, tzinfo=timezone.utc)  # 02/06/26 is a date either way
-# The nights in which clocks change, in the middle of four days.
-LONDON_SPRING = datetime(2026, 3, 28, tzinfo=timezone.utc)
-LONDON_AUTUMN = datetime(2026, 10, 24, tzinfo=timezone.utc)
-CHICAGO_SPRING = datetime(2026, 3, 7, tzinfo=timezone.utc)
-CHICAGO_AUTUMN = datetime(2026, 10, 31, tzinfo=timezone.utc)
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """A way in which vendors may differ.
-
-    options: of the simulator; config: of the connector; says: a word that the one warning holds, "" where none is due
-    start: the first of four days, whose calls are uneven
-    calls_per_day: what makes about 160 rows, more where a limit has to be reached
-    """
-
-    title: str
-    vendors: tuple[str, ...]
-    options: dict[str, Any]
-    must: str = COMPLETE
-    says: str = ""
-    config: dict[str, Any] = field(default_factory=dict)
-    start: datetime = JUNE
-    calls_per_day: float = 28
-    quiet: bool = False
-    """Whether the second and the third day have no calls."""
-    exactly: int = 0
-    """How many calls every day has, where that is a round number."""
-
-    @property
-    def slug(self) -> str:
-        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
 
 
 def cells() -> Iterator[tuple[str, Dialect]]:
@@ -252,7 +229,9 @@ _ACCESS = [
     Dialect("asks to wait for a day", ALL, {"asks_to_wait": 86_400, "page_rows": 10}, WAITS),
 ]
 
-DIALECTS = [*_SHAPES, *_TIMES, *_FILTERS, *_PAGES, *_ACCESS]
+_OF_VENDORS = [dialect for vendor in known().values() for dialect in vendor.dialects]
+
+DIALECTS = [*_SHAPES, *_TIMES, *_FILTERS, *_PAGES, *_ACCESS, *_OF_VENDORS]
 
 
 def pairs(vendor: str, count: int, seed: int = 7) -> Iterator[Dialect]:

@@ -12,6 +12,7 @@ from dialect_syncs import impatient, simulated
 from dialects import Dialect
 from simulators import Simulator
 from tools.naming import package_of
+from vendors import known
 
 DAYS = timedelta(days=4)
 
@@ -143,15 +144,10 @@ Not to be seen in forty requests over thirty days: amounts in hundredths, detail
 in a month, what a request without a start would do.
 """
 
-BY_VENDOR: dict[tuple[str, str], set[str]] = {
-    ("bics", "numbers as text"): set(),  # documents text for all of its numbers
-    ("bics", "prints London as clocks go back"): set(),  # London is on UTC again by the newest day
-}
-
 
 def differences(vendor: str, dialect: Dialect) -> set[str]:
     """Return the points that the doctor has to name."""
-    return BY_VENDOR.get((vendor, dialect.title), DIFFERS.get(dialect.title, set()))
+    return known()[vendor].differs.get(dialect.title, DIFFERS.get(dialect.title, set()))
 
 
 def source_of(vendor: str) -> Any:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from vendors import known
+
 RECOVERED, CONFIG, TRANSIENT = "recovered", "config error", "transient error"
+RIGHT, WRONG = "right", "wrong"
 
 
 @dataclass(frozen=True)
@@ -13,6 +16,7 @@ class Case:
     """A fault of the simulators ("" where the configuration alone is at fault), and what it comes to.
 
     times: how often it strikes, None for always; outcome: for every vendor, `but` for the ones named there
+    login: the token comes from a login, with the right secret or a wrong one; "" for a token that is given
     """
 
     title: str
@@ -20,7 +24,7 @@ class Case:
     outcome: str
     times: int | None = 1
     options: dict[str, Any] = field(default_factory=dict)
-    config: dict[str, Any] = field(default_factory=dict)
+    login: str = ""
     says: str = ""
     but: dict[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
@@ -32,10 +36,8 @@ class Case:
         return self.but.get(vendor, self.outcome)
 
 
-PASSWORD = {"auth": "password"}
-WRONG_PASSWORD = {"auth": "password", "password": "a-password-that-is-wrong"}
-WITH_LOGIN = ("vonage_business", "portsip", "acefone", "voxo")
-WITH_TOTAL = ("vonage_business", "portsip", "acefone", "bics")
+WITH_LOGIN = tuple(name for name, vendor in known().items() if vendor.log_in)
+WITH_TOTAL = tuple(name for name, vendor in known().items() if vendor.total)
 
 CASES = [
     Case("429, Retry-After in seconds", "rate_limit", RECOVERED, options={"retry_after": 1, "form": "seconds"}),
@@ -56,16 +58,14 @@ CASES = [
     Case("200 with a failure inside, for ever", "error_in_200", TRANSIENT, times=None),
     Case("200 of another shape, for ever", "unexpected_shape", TRANSIENT, times=None),
     Case("200 with a web page, for ever", "html", CONFIG, times=None, says="api_url"),
-    Case("401 once, token from a login", "expired_token", RECOVERED, config=PASSWORD, only=WITH_LOGIN),
-    Case(
-        "401 for ever, token from a login", "expired_token", CONFIG, None, config=PASSWORD, says="401", only=WITH_LOGIN
-    ),
+    Case("401 once, token from a login", "expired_token", RECOVERED, login=RIGHT, only=WITH_LOGIN),
+    Case("401 for ever, token from a login", "expired_token", CONFIG, None, login=RIGHT, says="401", only=WITH_LOGIN),
     Case("401 for ever, given token", "expired_token", CONFIG, times=None, says="credentials"),
     Case("401 without a word, for ever", "expired_token", CONFIG, times=None, options={"style": "bare"}, says="401"),
     Case(
         "401 with a title only, for ever", "expired_token", CONFIG, times=None, options={"style": "title"}, says="401"
     ),
-    Case("login refused", "", CONFIG, config=WRONG_PASSWORD, says="credentials", only=WITH_LOGIN),
+    Case("login refused", "", CONFIG, login=WRONG, says="credentials", only=WITH_LOGIN),
     Case("403 for ever", "forbidden", CONFIG, times=None, says="403"),
     Case("404 for ever", "not_found", CONFIG, times=None, says="api_url"),
     Case("422 for ever", "status", CONFIG, times=None, options={"status": 422, "body": {"message": "bad"}}, says="422"),

@@ -39,6 +39,7 @@ from airbyte_cdk.utils import AirbyteTracedException
 from hourly_report import LOOKBACK, PAGE, Ledger, Report, Sync
 from moving_vendor import Clock, MovingVendor, Shares, start_moving
 from tools.naming import package_of
+from vendors import known
 
 # The two weeks hold the night in which Europe sets its clocks back.
 BEGIN = datetime(2026, 10, 13, 5, 17, 43, tzinfo=timezone.utc)
@@ -208,8 +209,8 @@ class Simulation:
 
     @staticmethod
     def _rows(sim: MovingVendor, first: datetime, moment: datetime) -> int:
-        """The rows from there up to now. BICS knows days only, and nobody knows the zone: a day more on each side."""
-        if sim.vendor == "bics":
+        """The rows from there up to now; where the filter knows days only, whole ones, and one more in front."""
+        if known()[sim.vendor].whole_days:
             first = first.replace(hour=0, minute=0, second=0) - _DAY
         return sim.between(first.timestamp(), moment.timestamp() + 1, moment.timestamp())
 

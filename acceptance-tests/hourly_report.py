@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-# The contract: how far an incremental sync looks back, and how much a request brings. VOXO has no pages; what limits
-# an answer there is the memory of a window.
-LOOKBACK = {
-    "acefone": timedelta(minutes=1440),
-    "bics": timedelta(minutes=60),
-    "portsip": timedelta(minutes=1440),
-    "vonage_business": timedelta(minutes=1440),
-    "voxo": timedelta(minutes=1440),
-}
-PAGE = {"acefone": 100, "bics": 15, "portsip": 100, "vonage_business": 1000, "voxo": 10_000}
+from vendors import known
+
+# VOXO has no pages; what limits an answer there is the memory of a window.
+_MOST_ROWS = 10_000
+LOOKBACK = {name: vendor.lookback for name, vendor in known().items()}
+PAGE = {name: min(vendor.page_rows, _MOST_ROWS) for name, vendor in known().items()}
 # What the contract allows.
 FEW_REQUESTS = 4
 PAGES_TWICE = 2

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from random import Random
 from threading import Lock
-from typing import Any
 
 import orjson
 
@@ -16,6 +15,7 @@ from simulators import simulator_class
 from simulators.calls import MICRO, Call, generate
 from simulators.engine import Simulator
 from simulators.tables import Row, Table, packed
+from vendors import known
 
 NEVER = float("inf")
 # A call that began before the period can end in it.
@@ -63,16 +63,6 @@ class Life:
         if now < self.shown or self.away <= now < self.back:
             return None
         return self.later if now >= self.filled else row
-
-
-# What an employee or the billing run of each vendor fills in later.
-_FILLED: Mapping[str, tuple[str, Any]] = {
-    "acefone": ("hangup_cause", "Filled in later"),
-    "bics": ("notes", "filled in later"),
-    "portsip": ("user_data", "filled in later"),
-    "vonage_business": ("charge", 9.75),
-    "voxo": ("callOutcome", "Filled in later"),
-}
 
 
 class MovingTable(Table):
@@ -157,7 +147,7 @@ class MovingVendor(Simulator):
 
     def filled(self, row: Row) -> Row:
         """The row after somebody has filled in one of its columns."""
-        name, value = _FILLED[self.vendor]
+        name, value = known()[self.vendor].filled
         return replace(row, body=packed({**orjson.loads(row.body), name: value}))
 
 

@@ -13,6 +13,7 @@ import pytest
 import simulators
 from cdr.reading.page_workers import ENVIRONMENT
 from harness import SECRET, Connector, catalog, connectors, last_states, vendor
+from vendors import known
 
 UTC = timezone.utc
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
@@ -138,7 +139,7 @@ def earliest(outcome, sim):
 
 def beyond(connector):
     """How far requests reach behind the lookback: a second, or whole days and one more where it knows days only."""
-    return timedelta(days=3) if connector.name == "source-bics" else timedelta(seconds=1)
+    return timedelta(days=3) if known()[vendor(connector.name)].whole_days else timedelta(seconds=1)
 
 
 def test_late_calls_within_the_lookback_are_found(connector):

@@ -15,6 +15,7 @@ from simulator_requests import every_vendor
 from tools import doctor
 from tools.install import ROOT
 from tools.naming import connector_of, vendor_of
+from vendors import known
 
 FIELDS = {"point", "severity", "expected", "found", "evidence", "effect", "advice"}
 
@@ -106,7 +107,7 @@ def test_check_says_nothing_of_the_doctor_where_all_is_as_documented(vendor, tmp
 
 def test_the_page_of_tables_has_every_visit():
     assert doctor.listed(doctor.PAGE.read_text(encoding="utf-8")) == doctor.titles(), "python -m tools.doctor --write"
-    assert {len(shown) for shown in doctor.SHOWN.values()} == {3}
+    assert {len(vendor.shown) for vendor in known().values()} == {3}
 
 
 def test_the_query_of_the_first_sync_prints_calls_in_the_portal_s_zone():

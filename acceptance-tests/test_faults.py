@@ -5,8 +5,9 @@ from datetime import datetime, timezone
 import pytest
 
 import simulators
-from fault_matrix import CASES, CONFIG, RECOVERED
+from fault_matrix import CASES, CONFIG, RECOVERED, WRONG
 from harness import Connector, connectors, vendor
+from vendors import known
 
 DAY = {
     "start": datetime(2026, 6, 30, tzinfo=timezone.utc),
@@ -51,9 +52,10 @@ def prepare(sim, case, times):
     """Switch the fault on, and give the configuration that meets it."""
     if case.kind:
         sim.fault(case.kind, times=times, **{"at": "call_records", **case.options})
-    wrong = {name: value for name, value in case.config.items() if name == "password"}
-    config = sim.config(num_workers=2, **{name: value for name, value in case.config.items() if name not in wrong})
-    config["credentials"].update(wrong)
+    asked_of = known()[sim.vendor]
+    config = sim.config(num_workers=2, **({"auth": asked_of.login} if case.login else {}))
+    if case.login == WRONG:
+        config["credentials"][asked_of.login_secret] = "a-secret-that-is-wrong"
     return config
 
 

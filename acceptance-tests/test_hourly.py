@@ -11,10 +11,10 @@ from harness import connectors, vendor
 from hourly import BEGIN, Simulation, Troubles
 from hourly_report import LOOKBACK, Report
 from moving_vendor import NEVER, Clock, Life, Shares, start_moving
+from vendors import known
 
 VENDORS = [vendor(name) for name in connectors()]
-# BICS gives out fifteen rows a page.
-CALLS_A_DAY = {"bics": 60}
+CALLS_A_DAY = {name: int(300 * known()[name].busy) for name in VENDORS}
 TWO_WEEKS = timedelta(days=14)
 A_YEAR = timedelta(days=365)
 HOUR = timedelta(hours=1)
@@ -27,8 +27,8 @@ def every(request: pytest.FixtureRequest) -> timedelta:
 
 @pytest.mark.parametrize("name", VENDORS)
 def test_hourly_syncs_lose_nothing_and_send_only_what_changed(name: str, every: timedelta) -> None:
-    report = Simulation(name, calls_per_day=CALLS_A_DAY.get(name, 300), length=TWO_WEEKS, every=every).run()
-    assert report.truth > 10 * CALLS_A_DAY.get(name, 300)
+    report = Simulation(name, calls_per_day=CALLS_A_DAY[name], length=TWO_WEEKS, every=every).run()
+    assert report.truth > 10 * CALLS_A_DAY[name]
     assert report.changes > 0
     assert report.lost() == {}
     assert report.wasted() == {}
@@ -37,7 +37,7 @@ def test_hourly_syncs_lose_nothing_and_send_only_what_changed(name: str, every: 
 @pytest.mark.parametrize("name", VENDORS)
 def test_hourly_syncs_that_are_killed_or_meet_a_vendor_that_is_down_lose_nothing(name: str, every: timedelta) -> None:
     troubles = Troubles(killed=8, down=3)
-    calls = CALLS_A_DAY.get(name, 300)
+    calls = CALLS_A_DAY[name]
     report = Simulation(name, calls_per_day=calls, length=TWO_WEEKS, every=every, troubles=troubles).run()
     assert {sync.outcome for sync in report.syncs} == {"complete", "killed", "down"}
     assert report.lost() == {}
@@ -81,7 +81,7 @@ def one_change(name: str, calls_per_day: int) -> Report:
     return OneChange(name, calls_per_day=calls_per_day, length=3 * HOUR, every=HOUR, history=a_day, shares=still).run()
 
 
-@pytest.mark.parametrize("name", [name for name in VENDORS if name != "bics"])
+@pytest.mark.parametrize("name", [name for name in VENDORS if not known()[name].whole_days])
 def test_hourly_syncs_find_one_column_of_one_row_and_send_that_row_alone(name: str) -> None:
     report = one_change(name, 1_000)
     assert (report.lost(), report.changes, report.total("again")) == ({}, 1, 0)

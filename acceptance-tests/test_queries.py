@@ -17,6 +17,7 @@ from answers import EXPECTED, Call, Rows, assert_same
 from cdr.schema.columns import json_schema
 from tools import postgres
 from tools.page import queries
+from vendors import known
 
 Ask = Callable[[str], Rows]
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=timezone.utc)
@@ -29,7 +30,7 @@ def calls() -> list[Call]:
     """Four days of all vendors."""
     found = []
     for vendor in simulators.VENDORS:
-        options = {"links": "frozen"} if vendor == "bics" else {}
+        options = known()[vendor].same_rows
         with simulators.start(vendor, start=END - timedelta(days=4), end=END, calls_per_day=150, **options) as sim:
             found += sim.truth()
     return found

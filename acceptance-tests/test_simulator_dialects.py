@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 import simulators
-from simulator_requests import PAGED, SPRING, ask, every_vendor, get, id_of, moment, read, rows_of, total_of
+from simulator_requests import PAGED, SPRING, VENDORS, ask, every_vendor, get, id_of, moment, read, rows_of, total_of
 from simulators.__main__ import _arguments, options_of
 from simulators.dialects import OPTIONS
 
@@ -167,10 +167,10 @@ def test_portsip_has_a_largest_skip(start):
 
 @every_vendor
 def test_a_parameter_is_refused_by_its_name_and_a_day_is_asked_for(vendor, start):
-    name = {"vonage_business": "start:gte", "portsip": "filter", "acefone": "from_date", "voxo": "timezone"}
-    refused = body_of(vendor, start, refuses=(name.get(vendor, "page"),))
+    name = VENDORS[vendor].refusable
+    refused = body_of(vendor, start, refuses=(name,))
     assert refused.status_code == 400
-    assert name.get(vendor, "page") in refused.text
+    assert name in refused.text
     sim = start(vendor, **PLAIN, asks_to_wait=86_400)
     assert [ask(sim).status_code for _ in range(3)] == [200, 200, 429]
     assert ask(sim).headers["Retry-After"] == "86400"

@@ -5,9 +5,9 @@ import time
 import pytest
 import requests
 
-from simulator_requests import LOGINS, ask, log_in, token_of
+from simulator_requests import LOGINS, VENDORS, ask, log_in, token_of
 
-REFUSED = {"acefone": 401, "portsip": 400, "voxo": 401, "vonage_business": 400}
+REFUSED = {name: VENDORS[name].login_refused for name in LOGINS}
 
 
 @pytest.mark.parametrize("vendor", LOGINS)

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from simulator_requests import DATA, ask, every_vendor, get
+from simulator_requests import DATA, VENDORS, ask, every_vendor, get
 
 
 @every_vendor
@@ -21,20 +21,7 @@ def test_an_unknown_parameter_is_a_violation(vendor, start) -> None:
     assert [what for what in sim.violations if "foo" in what]
 
 
-WRONG = [
-    ("vonage_business", {"end:gte": "2026-03-01T00:00:00Z"}),
-    ("vonage_business", {"page": "0"}),
-    ("vonage_business", {"order": "up"}),
-    ("portsip", {"top": "101"}),
-    ("portsip", {"skip": "-1"}),
-    ("portsip", {"filter": "started_at ge 2026-03-01"}),
-    ("acefone", {"limit": "101"}),
-    ("acefone", {"from_date": "01-03-2026 00:00:00"}),
-    ("bics", {"datetime[end_at]": "2026-03-01 - 2026-03-02"}),
-    ("bics", {"datetime[end_at]": "Mär 01, 2026 - Mär 02, 2026"}),
-    ("voxo", {"start": "2026-03-01 00:00:00"}),
-    ("voxo", {"start": "2026-03-01", "end": "2026-03-02"}),
-]
+WRONG = [(name, params) for name, vendor in VENDORS.items() for params in vendor.wrong]
 
 
 @pytest.mark.parametrize(("vendor", "params"), WRONG)

@@ -10,13 +10,13 @@ import pytest
 
 import simulators
 from cdr.schema.columns import json_schema
-from simulator_requests import AUTUMN, SPRING, every_stream, every_vendor, id_of, moment, read
+from simulator_requests import AUTUMN, SPRING, VENDORS, every_stream, every_vendor, id_of, moment, read
 
 
 @every_stream
 @pytest.mark.parametrize("period", [SPRING, AUTUMN], ids=["spring", "autumn"])
 def test_the_pages_hold_the_truth_and_nothing_else_in_the_period(vendor, stream, period, start) -> None:
-    sim = start(vendor, **period, **({"links": "frozen"} if vendor == "bics" else {}))
+    sim = start(vendor, **period, **VENDORS[vendor].same_rows)
     served = {id_of(row): row for row in read(sim, stream)}
     truth = sim.truth(stream)
     assert truth
@@ -148,24 +148,10 @@ def test_some_times_do_not_agree_with_their_epoch(vendor, start) -> None:
     assert 0 < len(mismatched) < len(rows) / 20
 
 
-SAMPLES = {
-    "vonage_business": [("call_records", moment(2019, 1, 1), 1)],
-    "portsip": [
-        ("call_records", moment(2017, 7, 21, 17), 1),
-        ("call_records", moment(2024, 8, 20, 6), 1),
-        ("call_logs", moment(2017, 7, 21, 17), 1),
-        ("completed_call_reports", moment(2017, 7, 21, 17), 1),
-    ],
-    "acefone": [("call_records", moment(2020, 3, 27, 6), 1)],
-    "bics": [("call_records", moment(2019, 6, 11, 5), 1), ("recordings", moment(2019, 6, 11, 5, 30), 2)],
-    "voxo": [("call_records", moment(2022, 10, 10, 23, 30), 1), ("call_records", moment(2022, 10, 11, 3), 1)],
-}
-
-
 @every_vendor
 def test_the_published_rows_are_served_at_their_own_dates(vendor, start) -> None:
     sim = start(vendor)
-    for stream, begin, count in SAMPLES[vendor]:
+    for stream, begin, count in VENDORS[vendor].samples:
         period = {"start": begin, "end": begin + timedelta(hours=1)}
         assert len(read(sim, stream, **period)) == len(sim.truth(stream, **period)) == count
 

@@ -20,21 +20,12 @@ from cdr.airbyte.sync import PageMessage
 from cdr.normaliser import phone_numbers
 from cdr.normaliser.normaliser import Normaliser
 from harness import connectors, vendor
+from vendors import known
 
 # A week from Sunday to Saturday, as BICS' windows are.
 END = datetime(2026, 6, 27, 23, 59, 59, tzinfo=timezone.utc)
 WEEK = {"start": END - timedelta(days=7) + timedelta(seconds=1), "end": END}
 A_DAY = 1430
-# Rows that one request can bring; of VOXO, which has no pages, all of a window.
-PAGE = {"acefone": 100, "bics": 15, "portsip": 100, "vonage_business": 1000, "voxo": 10**6}
-
-# What is asked for beside the period, once a sync: BICS' filter counts days in a zone that nobody knows, and may leave
-# out the last; Acefone's and VOXO's may look at another of a call's times, or read its dates in another zone.
-BESIDE = {
-    "source-bics": (timedelta(days=2), timedelta(days=2)),
-    "source-acefone": (timedelta(0), timedelta(hours=26)),
-    "source-voxo": (timedelta(0), timedelta(days=1)),
-}
 
 
 @pytest.fixture
@@ -64,8 +55,8 @@ def counts(monkeypatch):
 
 @pytest.mark.parametrize("name", connectors())
 def test_ten_thousand_rows_cost_no_more_than_they_must(name, counts):
-    # BICS gives out fifteen rows a page: a fifth of the rows are requests enough.
-    a_day = A_DAY // 5 if name == "source-bics" else A_DAY
+    asked_of = known()[vendor(name)]
+    a_day = int(A_DAY * asked_of.busy)
     package = importlib.import_module(name.replace("-", "_"))
     source = getattr(package, package.__all__[0])()
     source.in_pages = True
@@ -78,7 +69,7 @@ def test_ten_thousand_rows_cost_no_more_than_they_must(name, counts):
         )
         messages = list(source.read(logger, config, catalog))
         truth, requests = sim.truth(), len(sim.requests)
-        before, behind = BESIDE.get(name, (timedelta(0), timedelta(0)))
+        before, behind = asked_of.beside
         asked = len(sim.truth(start=sim.start - before, end=END + behind))
     rows = len(truth)
     given = sum(message.rows.count for message in messages if isinstance(message, PageMessage))
@@ -86,7 +77,7 @@ def test_ten_thousand_rows_cost_no_more_than_they_must(name, counts):
     assert 7 * a_day <= rows <= given <= 1.001 * rows
     windows = sum("closed" in message.log.message for message in messages if message.log)
     # Every window, and what is asked for behind the last one, ends with a page that may not be full.
-    assert requests <= asked / PAGE[vendor(name)] + windows + 1
+    assert requests <= asked / asked_of.page_rows + windows + 1
     # A few rows on the edges of windows are in two of them.
     assert counts["rows parsed"] <= 1.02 * asked + 3 * windows
     # Twice for a number that is read with a country code first and as a national one after that.

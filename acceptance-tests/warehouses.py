@@ -21,6 +21,7 @@ import pytest
 
 import simulators
 from tools import postgres
+from vendors import known
 
 KINDS = ("duckdb", "postgresql")
 MODES = ("incremental", "full_refresh")
@@ -160,7 +161,7 @@ def _simulators(
     configs.mkdir()
     sims, late = {}, {}
     for vendor in simulators.VENDORS:
-        options = {"links": "frozen"} if vendor == "bics" else {}
+        options = known()[vendor].same_rows
         sim = stack.enter_context(simulators.start(vendor, **PERIOD, calls_per_day=CALLS_PER_DAY, **options))
         before = {stream: {row[key(stream)] for row in sim.truth(stream)} for stream in sim.cursors}
         sim.fault("late_rows", step=8)

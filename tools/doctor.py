@@ -19,13 +19,6 @@ from tools.dialects import tests_on_the_path
 from tools.install import ROOT
 
 PAGE = ROOT / "docs" / "doctor.md"
-SHOWN = {
-    "vonage_business": ("prints New York, filters in UTC", "refuses order", "a total of 100 at most"),
-    "portsip": ("ignores filter", "50 rows whatever top", "no count"),
-    "acefone": ("prints Kolkata, asked for London", "a date with a time of day finds nothing", "the account's total"),
-    "bics": ("the token as a parameter", "counts days in Singapore", "the last day is exclusive"),
-    "voxo": ("prints Chicago", "bounds are exclusive", "100 rows at most, newest first"),
-}
 _HEAD = """# What the doctor prints
 
 `source-voxo doctor --config secrets/voxo.json` asks an account what it really does: see
@@ -37,10 +30,13 @@ _SPEED = re.compile(r"answers in \d+ ms")
 
 def titles() -> list[str]:
     """Return the headings of all visits, in the order of the page."""
+    with tests_on_the_path():
+        known = importlib.import_module("vendors").known()
     found = []
     for folder in connector_folders():
         facts = facts_of(folder)
-        found += [f"## {facts.title}", "### as documented", *(f"### {title}" for title in SHOWN.get(facts.vendor, ()))]
+        shown = known[facts.vendor].shown if facts.vendor in known else ()
+        found += [f"## {facts.title}", "### as documented", *(f"### {title}" for title in shown)]
     return found
 
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from cdr.vendor.filters import DayWindow
 from cdr.vendor.stream import Stream
 from cdr.vendor.windows import Period, Window
 from tools.boilerplate import connector_folders, facts_of
@@ -97,6 +98,8 @@ def _window(stream: type[Stream]) -> str:
 
 def _reach(window: Window) -> str:
     """Say how much wider a request is than its window, because no vendor is sure to include its bounds."""
+    if isinstance(window, DayWindow):
+        return "whole days, one more at the end"
     if window.knows_days_only:
         return "whole days, one more on each side"
     seconds = window.margin // timedelta(seconds=1)

@@ -38,9 +38,10 @@ COMMON_OPTIONS: Final[Mapping[str, Any]] = {
 
 
 @cache
-def _published() -> dict[str, Any]:
-    """Return the vendors' sample rows as they print them, and the truth about them, both written by hand."""
-    content: dict[str, Any] = orjson.loads(Path(__file__).with_name("published.json").read_bytes())
+def _published(vendor: str) -> dict[str, Any]:
+    """Return a vendor's sample rows as it prints them, and the truth about them, both written by hand; or nothing."""
+    path = Path(__file__).with_name(f"{vendor}.published.json")
+    content: dict[str, Any] = orjson.loads(path.read_bytes()) if path.exists() else {}
     return content
 
 
@@ -191,7 +192,7 @@ class Simulator(Pages):
     def published(self, stream: str) -> Iterator[tuple[int, dict[str, Any], dict[str, Any]]]:
         """Yield the vendor's own sample rows: their time in microseconds, the row, and its canonical columns."""
         if self.options["published_samples"]:
-            for sample in _published()[self.vendor].get(stream, ()):
+            for sample in _published(self.vendor).get(stream, ()):
                 yield micros(sample["at"]), sample["row"], sample["truth"]
 
     def visible(self, end: int) -> float:

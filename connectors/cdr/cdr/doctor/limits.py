@@ -39,7 +39,11 @@ class Limits:
 
     def cap(self) -> Iterator[Finding]:
         """Whether answers are cut off, or limited to a day."""
-        expected = "every call of the period asked for"
+        expected, most = "every call of the period asked for", self._asker.stream.most_rows
+        if most is not None and any(figure >= most for _, figure, _ in self._figures()):
+            effect = "none: such a period is asked for in halves"
+            yield Finding("cap", f"no more than {most} calls a period", "the same", None, effect, severity=OK)
+            return
         # A total that says no more than its page has may well be round.
         for period, figure, keys in () if self._has_pages and self._totals_mislead else self._suspects():
             if self._is_cut(period, figure, keys):

@@ -131,9 +131,10 @@ def test_records_that_are_missing_end_the_stream_with_both_figures():
         synced(server, Legged)
 
 
-def test_a_page_of_records_without_legs_is_not_the_end():
+@pytest.mark.parametrize("page", [0, 10])
+def test_a_page_of_records_without_legs_is_not_the_end(page):
     records = with_legs(spread(25))
-    for record in records[:10]:
+    for record in records[page : page + 10]:
         record["legs"] = []
     assert len(synced(Account(records, totals="none"), Legged).ids) == 30
 

@@ -99,11 +99,16 @@ def test_an_empty_page_that_names_another_one_is_not_the_end():
 
 @pytest.mark.parametrize("rows", [3, 0])
 def test_a_link_that_repeats_itself_is_an_error(rows):
-    def repeated(params, answer):
-        return {"rows": answer["rows"][:rows], "next": "?PageToken=PA10&more"}
+    served = iter(range(1000))
 
+    def repeated(params, answer):
+        calls = [call(next(served), DAY.start + timedelta(minutes=5)) for _ in range(rows)]
+        return {"rows": calls, "next": "?PageToken=PA10&more"}
+
+    server = account([], changed=repeated)
     with pytest.raises(TransientError, match="does not end"):
-        synced(account(spread(5), changed=repeated), Untotalled)
+        synced(server, Untotalled)
+    assert len(server.requests) == 2
 
 
 def test_links_to_empty_pages_without_an_end_are_an_error():

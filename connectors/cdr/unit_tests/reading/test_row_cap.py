@@ -52,11 +52,19 @@ def test_a_window_whose_total_reaches_the_cap_is_not_read_to_its_end():
     assert set(pages) <= {"1", "2", "3", "4", "5"}
 
 
-def test_nothing_is_doubted_behind_a_declared_cap():
+@pytest.mark.parametrize("stream", [Capped, Untotalled])
+def test_nothing_is_doubted_behind_a_declared_cap(stream):
     server = CappedAccount(spread(100))
-    subject = synced(server, Capped)
+    subject = synced(server, stream)
     assert subject.points == []
     assert subject.warning is None
+
+
+def test_a_round_number_of_calls_is_not_asked_for_again_where_halves_were():
+    server = CappedAccount(spread(100))
+    synced(server, Untotalled)
+    # Four pages each: of the day, of its halves with 50 calls, and of theirs with 25, whose fourth is empty.
+    assert len(server.requests) == 4 + 2 * 4 + 4 * 4
 
 
 def test_a_window_below_the_cap_is_one_request_a_page():
