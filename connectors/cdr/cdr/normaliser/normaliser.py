@@ -18,7 +18,7 @@ from cdr.normaliser.derivations import ends_before_start
 from cdr.normaliser.fields import Field, Fields, Read, Row, Setting
 from cdr.normaliser.phone_numbers import Number, resolve_number
 from cdr.normaliser.privacy import Privacy
-from cdr.normaliser.values import Convert, text
+from cdr.normaliser.values import Convert
 from cdr.schema.columns import DEFAULTS, ISSUES
 
 Step = Callable[[Row, Row], None]
@@ -38,7 +38,6 @@ _FILLED_HERE: Final = frozenset(
 
 class _CompiledFields(NamedTuple):
     template: Row
-    texts: tuple[tuple[str, str], ...]
     direct: tuple[tuple[str, str, Convert], ...]
     steps: tuple[Step, ...]
     identity: str
@@ -55,12 +54,6 @@ class _CompiledFields(NamedTuple):
     """Of the column that says when the call, or the recording, began."""
 
     def read(self, source: Row, row: Row, issues: list[str]) -> None:
-        for column, key in self.texts:
-            value = source.get(key)
-            if type(value) is str:  # by far the most values are: here they are spared a call
-                row[column] = value.strip() or None
-            elif value is not None:
-                row[column] = text(value, issues)
         for column, key, convert in self.direct:
             value = source.get(key)
             if value is not None:
@@ -190,17 +183,14 @@ class Normaliser:
         start = start_of(self.fields)
         template: Row = {column: DEFAULTS.get(column) for column in self.columns}
         template |= {"vendor": self.vendor, "account_id": self.account_id, "issues": None}
-        texts, direct = [], []
+        direct = []
         steps: list[Step] = []
         for column in self._in_order():
             reader = self.fields[column]
             if isinstance(reader, Field) and "." not in reader.path:
                 template[column] = reader.absent
                 convert = reader.converter(setting)
-                if convert is text:
-                    texts.append((column, reader.path))
-                else:
-                    direct.append((column, reader.path, convert))
+                direct.append((column, reader.path, convert))
             else:
                 steps.append(_fill(column, reader.compile(setting)))
             if column in _NUMBERS:
@@ -208,7 +198,6 @@ class Normaliser:
         cursor = self.fields.get(self.cursor) if self.cursor is not None else None
         return _CompiledFields(
             template=template,
-            texts=tuple(texts),
             direct=tuple(direct),
             steps=tuple(steps),
             identity="vendor_record_id" if "vendor_record_id" in self.columns else "id",
