@@ -58,7 +58,6 @@ class Aircall(AircallRows):
         "a total of 100 at most",
         "a total of 500 at most",
         "the account's total",
-        "ignores page",
     )
     own_dialects: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "times in milliseconds": {"options": {"unit": "milliseconds"}, "must": _COLUMNS},
@@ -69,9 +68,11 @@ class Aircall(AircallRows):
         "knows no contacts": {"options": {"refuses": ("fetch_contact",)}},
         "20 rows whatever per_page": {"options": {"page_rows": 20}},
         "20 rows whatever per_page, no total": {"options": {"page_rows": 20, "total": "none"}},
-        "a hundred rows a query": {"options": {"query_rows": 100}, "calls_per_day": 150},
+        "knows no page": {"options": {"ignores": ("page",), "page_rows": 20}, "must": _EITHER},
+        "a hundred rows a query": {"options": {"query_rows": 100}, "must": _EITHER, "calls_per_day": 150},
         "a hundred rows a query, more refused": {
             "options": {"query_rows": 100, "behind_the_cap": "refused"},
+            "must": _EITHER,
             "calls_per_day": 150,
         },
         "a hundred rows a query, and a total that agrees": {

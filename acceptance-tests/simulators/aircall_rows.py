@@ -197,7 +197,6 @@ class AircallRows(Simulator):
         cost = self._cost(item)
         link = self._link(item, "recording") or self._link(item, "voicemail")
         unparsed = "unparsed" in {caller.kind, callee.kind}
-        side, far = ("from", "to") if outbound else ("to", "from")
         return {
             "started_at": stamp(item.start),
             "answered_at": stamp(item.start + item.ring) if item.answered else None,
@@ -214,9 +213,10 @@ class AircallRows(Simulator):
             **columns("to", callee, region),
             "from_name": names[0],
             "to_name": names[1],
-            f"{side}_extension": user.extension if user else None,
-            f"{far}_extension": None,
-            f"{side}_user": f"{user.user}@example.com" if user else None,
+            "to_extension": user.extension if user and inbound else None,
+            "from_extension": user.extension if user and outbound else None,
+            "from_user": f"{user.user}@example.com" if user and outbound else None,
+            "to_user": f"{user.user}@example.com" if user and inbound else None,
             "did_number": ours.text if inbound else None,
             "presented_number": ours.text if outbound else None,
             "answered_by": user.name if user and inbound and item.answered else None,

@@ -139,7 +139,8 @@ class Session:
         source.message_repository = self._repository
         config.on_change = lambda raw: self._repository.emit_message(create_connector_config_control_message(dict(raw)))
         try:
-            self._client = Client(config, source.streams[0].authenticator(config), logger, **patience)
+            first = source.streams[0]
+            self._client = Client(config, first.authenticator(config), logger, resets=first.resets, **patience)
         except SyncError as error:
             raise traced(error) from None
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")

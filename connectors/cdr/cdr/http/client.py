@@ -44,6 +44,7 @@ class Client:
         attempts: int = ATTEMPTS,
         read_seconds: float | None = None,
         watch: Watch | None = None,
+        resets: str | None = None,
     ) -> None:
         self._timeout = (CONNECT_SECONDS, read_seconds or READ_SECONDS)
         self._config = config
@@ -52,7 +53,7 @@ class Client:
         self._waits = Waits(logger or logging.getLogger("airbyte"))
         self._adapter = adapter(config, self._waits, watch)
         authenticator.attach(self)
-        self._data_errors = DataFailures()
+        self._data_errors = DataFailures(resets)
         self._login_errors = LoginFailures()
         self._data = self._http("data", self._data_errors, authenticator)
         self._logins = self._http("login", self._login_errors, None)

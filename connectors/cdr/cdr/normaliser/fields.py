@@ -64,6 +64,10 @@ class Reader(ABC):
         """Read only where that column is above 0."""
         return _WherePositive(self, column)
 
+    def where_known(self, column: str) -> "Reader":
+        """Read only where that column is not null."""
+        return _WhereKnown(self, column)
+
     def otherwise(self, other: "Reader") -> "Reader":
         """Read the other one where this one gives null."""
         return _Otherwise(self, other)
@@ -161,6 +165,20 @@ class _WherePositive(Reader):
     def compile(self, setting: Setting) -> Read:
         read, column = self.reader.compile(setting), self.column
         return lambda source, row: read(source, row) if row[column] else None
+
+
+@dataclass(frozen=True)
+class _WhereKnown(Reader):
+    reader: Reader
+    column: str
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (self.column, *self.reader.needs)
+
+    def compile(self, setting: Setting) -> Read:
+        read, column = self.reader.compile(setting), self.column
+        return lambda source, row: read(source, row) if row[column] is not None else None
 
 
 @dataclass(frozen=True)

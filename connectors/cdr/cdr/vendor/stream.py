@@ -54,6 +54,7 @@ class Stream:
     safe_lookback: a shorter lookback misses calls that show up when they have ended
     reader:      `module:class` of a window reader of the vendor's own, where rows need more than the stream says; it is
                  imported where windows are read
+    resets:      the header of a 429 that says when the vendor's minute ends, in seconds or milliseconds since 1970
     missing:     what to tell people where the server answers 404, for a stream that not every server has
     advice:      what to tell people beside the usual words, by the status of a refusal
     """
@@ -80,6 +81,7 @@ class Stream:
     order: ClassVar[str | None] = None
     safe_lookback: ClassVar[timedelta] = timedelta(0)
     reader: ClassVar[str] = "cdr.reading.window_reader:WindowReader"
+    resets: ClassVar[str | None] = None
     missing: ClassVar[str | None] = None
     advice: ClassVar[Mapping[int, str]] = {}
 
