@@ -60,7 +60,7 @@ def comparable(row):
     plain = {name: value for name, value in row.items() if name not in ("recording_url", "recording_expires_at", "raw")}
     raw = row.get("raw")
     if raw is not None:
-        raw = {name: value for name, value in raw.items() if name not in ("audio", "recording_file_link")}
+        raw = {name: value for name, value in raw.items() if "?" not in str(value) or "https://" not in str(value)}
     return {**plain, "issues": list(row.get("issues", [])), "raw": raw, "has_link": bool(row.get("recording_url"))}
 
 
