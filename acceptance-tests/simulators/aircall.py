@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any, ClassVar, Final
 
 from simulators.aircall_rows import SIGNED, AircallRows
@@ -15,7 +14,6 @@ from simulators.server import Request
 
 _API_ID: Final = "simulated-api-id"
 _LARGEST_PAGE: Final = 50
-_COLUMNS, _EITHER = "complete, columns right", "complete, or an error with a reason"
 
 
 class Aircall(AircallRows):
@@ -36,56 +34,6 @@ class Aircall(AircallRows):
         "links": "fresh",  # frozen: the same at every read, so that every column can be compared
     }
 
-    data_path = "v1/calls"
-    refuses_with = 403
-    states_total = True
-    largest_page = _LARGEST_PAGE
-    filled_in_later = ("tags", [{"id": 9, "name": "filled in later"}])
-    lacks = frozenset({"busy", "canceled", "failed"})
-    samples = (("call_records", datetime(2020, 3, 23, 21, tzinfo=timezone.utc), 1),)
-    dialects: ClassVar[tuple[str, ...]] = (
-        "amounts with a minus",
-        "an empty window has failed",
-        "an empty window is 404",
-        "prints every time ten years ago",
-        "prints the first calls four hours early",
-        "bounds are exclusive",
-        "the start is exclusive",
-        "the end is exclusive",
-        "orders the other way",
-        "refuses order",
-        "no total",
-        "a total of 100 at most",
-        "a total of 500 at most",
-        "the account's total",
-    )
-    own_dialects: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "times in milliseconds": {"options": {"unit": "milliseconds"}, "must": _COLUMNS},
-        "times as ISO 8601": {"options": {"iso": "Z"}, "must": _COLUMNS},
-        "calls still going on are listed": {"options": {"shows_ongoing": True}},
-        "calls are created half a minute late": {"options": {"created_after": 30}},
-        "calls are created half a minute early": {"options": {"created_after": -30}},
-        "knows no contacts": {"options": {"refuses": ("fetch_contact",)}},
-        "20 rows whatever per_page": {"options": {"page_rows": 20}},
-        "20 rows whatever per_page, no total": {"options": {"page_rows": 20, "total": "none"}},
-        "knows no page": {"options": {"ignores": ("page",), "page_rows": 20}, "must": _EITHER},
-        "a hundred rows a query": {"options": {"query_rows": 100}, "must": _EITHER, "calls_per_day": 150},
-        "a hundred rows a query, more refused": {
-            "options": {"query_rows": 100, "behind_the_cap": "refused"},
-            "must": _EITHER,
-            "calls_per_day": 150,
-        },
-        "a hundred rows a query, and a total that agrees": {
-            "options": {"query_rows": 100, "stated": "capped"},
-            "calls_per_day": 150,
-        },
-        "a hundred rows a query, no total": {
-            "options": {"query_rows": 100, "total": "none"},
-            "must": _EITHER,
-            "calls_per_day": 150,
-        },
-    }
-
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.api_token = self.secret("api-token")
@@ -93,20 +41,6 @@ class Aircall(AircallRows):
     def credentials(self, auth: str) -> dict[str, str]:
         given = {"access_token": self.access_token}
         return given if auth == "access_token" else {"api_id": _API_ID, "api_token": self.api_token}
-
-    @classmethod
-    def asked(cls, start: datetime, end: datetime, page: int, size: int) -> dict[str, Any]:
-        period = {"from": int(start.timestamp()), "to": int(end.timestamp())}
-        return {**period, "page": page, "per_page": min(size, _LARGEST_PAGE), "order": "asc", "fetch_contact": "true"}
-
-    @classmethod
-    def rows_in(cls, body: Any) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = body["calls"]
-        return rows
-
-    @classmethod
-    def total_in(cls, body: Any) -> int:
-        return int(body["meta"]["total"])
 
     # --- credentials ---
 

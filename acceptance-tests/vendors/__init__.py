@@ -36,6 +36,8 @@ class Vendor:
     has_pages:   whether there are more than one
     refusable:   a parameter that the simulator can be told to refuse
     wrong:       parameters of calls that the simulator answers with 400, one violation each
+    wrong_token: the status of an answer to credentials that are none
+    lacks:       dispositions and kinds of number that it has no word for
     samples:     (stream, hour, rows): where the vendor's published rows are served
     log_in:      sends a login with the right password or another one; None where tokens are given only
     login, login_secret: the `auth` of a simulator's configuration that logs in, and the key that a wrong login changes
@@ -63,6 +65,8 @@ class Vendor:
     has_pages: bool = True
     refusable: str = "page"
     wrong: tuple[Mapping[str, str], ...] = ()
+    wrong_token: int = 401
+    lacks: frozenset[str] = frozenset()
     samples: tuple[tuple[str, datetime, int], ...] = ()
     log_in: Callable[[Simulator, str | None], requests.Response] | None = None
     login: str = "password"
