@@ -64,7 +64,7 @@ class CallRecords(CallStream):
     )
     uncertain = (
         Uncertain(
-            "contacts",
+            "request",
             (Form("contacts in the rows"), Form("no contacts", lambda _, asked, __: asked.without("fetch_contact"))),
             statuses=_REFUSED,
             naming=("fetch_contact",),

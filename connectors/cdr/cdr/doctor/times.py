@@ -215,6 +215,10 @@ class Times:
         moment = self._of(call)
         if self._asker.scout.shift:
             return  # the scout has said so
+        around = self._asker.try_ask(Period(moment - _MINUTE, moment + _MINUTE))
+        if around is not None and call.key in around.keys:
+            yield _beside_the_start(self._asker.stream.window.wider >= _MINUTE)
+            return
         wider = self._asker.try_ask(Period(moment - _SECOND, moment + _DAY - 2 * _SECOND)) or self._asker.try_ask(
             Period(moment - _SECOND, moment + 2 * _DAY)
         )
@@ -265,6 +269,18 @@ def _dates_alone(*, excludes_the_last: bool = False) -> Finding:
         f"looks at the dates of the period alone{last}",
         evidence="calls of other hours came for two seconds",
         effect="a call that comes twice goes out once, so none is lost",
+    )
+
+
+def _beside_the_start(is_asked_for: bool) -> Finding:
+    return Finding(
+        "filter_time",
+        "the start of a call",
+        "filters on a time less than a minute from the start of a call",
+        evidence="a call did not come for its own second, but for the minutes around it",
+        effect="a minute more is asked for where a sync begins and ends, so no call is lost"
+        if is_asked_for
+        else "calls of the first and the last minute of a sync can come with the next one, or with none",
     )
 
 
