@@ -54,8 +54,8 @@ class CallRecords(CallStream):
 
     paginator = PageNumber("page", asks=("per_page", 50), granted="meta.per_page")
     most_rows = 10_000
-    # A call is created when it starts, give or take what the reference does not say.
-    window = EpochWindow("from", "to", wider=timedelta(minutes=1))
+    # Few requests a minute, so weeks. A call is created when it starts, give or take what the reference does not say.
+    window = EpochWindow("from", "to", step=timedelta(days=7), wider=timedelta(minutes=1))
     documented = (
         "id:n sid direct_link direction status missed_call_reason started_at:n answered_at:n ended_at:n duration:n "
         "voicemail recording asset raw_digits user:o contact:o archived:b assigned_to:o transferred_by:o "

@@ -82,7 +82,8 @@ class Window:
     granularity:  the vendor's clock tick
     behind:       asked for behind a given `end_date`: the filter may look at another of a call's times than its start,
                   or take the last day as excluded
-    wider:        asked for beyond both ends of a sync, in the same requests, where the filter knows days only
+    wider:        asked for beyond both ends of a sync, in the same requests, where the filter knows days only, or
+                  looks at a moment beside the start of a call
     """
 
     start: str
