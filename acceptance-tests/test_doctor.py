@@ -38,7 +38,7 @@ def test_a_vendor_as_documented_gets_nothing_but_ok_with_all_its_slips_and_login
             assert named(report, "handled", "action", "unknown") == set(), text_of(report)
             assert sim.violations == []
             assert {one.method for one in sim.requests if one.stream} == {"GET"}
-            assert sim.login_count == (auth != "access_token")
+            assert sim.login_count == (auth in {"password", "refresh_token", "jwt"})
 
 
 def visit_kept(sim, auth):
