@@ -1,10 +1,10 @@
 """The source, as Airbyte knows it."""
 
-from cdr.source import CallRecordSource
+from cdr.airbyte.source import CallRecordSource
 from source_twilio_calls.streams import CallRecords
 
 
 class SourceTwilioCalls(CallRecordSource):
-    """Twilio Calls."""
+    """Call detail records of Twilio."""
 
     streams = (CallRecords,)

@@ -2,13 +2,8 @@
 
 from datetime import timedelta
 
-from cdr.authenticators import Authenticator
-from cdr.config import Config
-from cdr.credentials import Basic
-from cdr.filters import DayWindow
-from cdr.paginators import NextLink
-from cdr.readers import between, choice, decimal, derived, rfc2822, seconds, text
-from cdr.stream import CallStream
+from cdr.normaliser import between, choice, decimal, derived, rfc2822, seconds, text
+from cdr.vendor import Authenticator, Basic, CallStream, Config, DayWindow, NextLink
 
 _APP = "client:"
 

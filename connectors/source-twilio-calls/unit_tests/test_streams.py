@@ -12,8 +12,9 @@ import pytest
 from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer, Status, Type
 from airbyte_cdk.utils import AirbyteTracedException
 
-from cdr.config import Config
-from cdr.pages import read_page
+from cdr.reading.pages import read_page
+from cdr.reading.plan import plan_of
+from cdr.vendor import Config
 from scripted import serving
 from source_twilio_calls import SourceTwilioCalls
 from source_twilio_calls.streams import CallRecords, user
@@ -144,7 +145,7 @@ def test_an_account_sid_of_another_kind_is_refused_by_its_name():
 
 def test_a_page_of_the_vendor_becomes_the_records_written_by_hand():
     stream = CallRecords(Config(config(), SPEC["connectionSpecification"]))
-    block = read_page((PAGES / "1.json").read_bytes(), stream.plan(), None)
+    block = read_page((PAGES / "1.json").read_bytes(), plan_of(stream), None)
     records = [json.loads(line) for line in block.rows.lines()]
     expected = json.loads((PAGES / "1.expected.json").read_text(encoding="utf-8"))
     assert [
