@@ -141,7 +141,7 @@ class Twilio(TwilioRows):
 
     def _next(self, request: Request, size: int, number: int, token: str) -> str:
         turned = {"PageSize": str(size), "Page": str(number + 1), "PageToken": token}
-        return self.options["link_host"] + self._link(request, {**request.query, **turned})
+        return f"{self.options['link_host']}{self._link(request, {**request.query, **turned})}"
 
     @staticmethod
     def _link(request: Request, query: Mapping[str, str]) -> str:
