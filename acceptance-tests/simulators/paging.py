@@ -40,6 +40,8 @@ class Pages(Front):
     """A vendor that lists rows."""
 
     prints: ClassVar[Print]
+    id_key: ClassVar[str] = "id"
+    """Where a row says its id."""
 
     def __init__(
         self,
@@ -108,7 +110,7 @@ class Pages(Front):
         """Return the rows of a stream, printed when they are first asked for."""
         with self.lock:
             if stream not in self._tables:
-                table = Table(dialects.repeated(self.rows(stream), self.options["repeated_ids"]))
+                table = Table(dialects.repeated(self.rows(stream), self.options["repeated_ids"], self.id_key))
                 if self.options["growing"] and stream == "call_records":
                     served = table.between(*self.period())
                     self.held_back = [row.id for row in served[:: max(2, len(served) // self.options["growing"])]]

@@ -43,6 +43,8 @@ class Stream:
     paginator, window, fields: see the modules of these names
     primary_key: the column that identifies a row
     bare_country_codes: whether the vendor sends country codes without `+`
+    spells_withheld: whether the vendor prints a withheld caller as digits that spell a word on the keys of a telephone
+    ends_if_answered: whether calls that nobody answered may have no end, as documented
     uncertain:   what nobody knows of the request, see `Uncertain`
     zones:       zones in which the vendor may print its times instead of the one asked for, likeliest first
     documented:  the keys of a row that the vendor's page has, each with `:` and the kinds of value that it shows: `n`
@@ -73,6 +75,8 @@ class Stream:
     fields: ClassVar[Fields]
     primary_key: ClassVar[str] = "record_id"
     bare_country_codes: ClassVar[bool] = False
+    spells_withheld: ClassVar[bool] = False
+    ends_if_answered: ClassVar[bool] = False
     uncertain: ClassVar[tuple[Uncertain, ...]] = ()
     zones: ClassVar[tuple[str, ...]] = ()
     documented: ClassVar[str] = ""
@@ -178,6 +182,7 @@ class Stream:
             zone=asked or self.zone,
             zone_found=found,
             bare_country_codes=self.bare_country_codes,
+            spells_withheld=self.spells_withheld,
             cursor=self.cursor,
             include_raw=config.flag("include_raw"),
             privacy=config.privacy,

@@ -159,6 +159,17 @@ def split(period: Period, step: timedelta, zone: str) -> Iterator[Period]:
     yield Period(start, period.end)
 
 
+def halves_by_days(period: Period, zone: str) -> tuple[Period, Period] | None:
+    """A period cut at the local midnight next to its middle, for filters that know days only; None without one in it.
+
+    Cut anywhere else, the halves would ask for the same day twice.
+    """
+    middle = period.start + period.length / 2
+    cuts = [window.end for window in split(period, _DAY, zone)][:-1]
+    cut = min(cuts, key=lambda midnight: abs(midnight - middle), default=None)
+    return None if cut is None else (Period(period.start, cut), Period(cut, period.end))
+
+
 def _steps(period: Period, step: timedelta) -> Iterator[datetime]:
     cut = period.start + step
     while cut < period.end:

@@ -76,6 +76,17 @@ def test_an_international_number_needs_no_region(text: str, region: str | None) 
     assert resolve_number(text, region) == LONDON
 
 
+@pytest.mark.parametrize("digits", ["266696687", "7378742833", "2562533", "8656696", "86282452253"])
+def test_digits_that_spell_that_a_caller_is_withheld_count_where_the_vendor_prints_them(digits: str) -> None:
+    for text in (digits, f"+{digits}"):
+        assert resolve_number(text, spells_withheld=True) == Number("anonymous")
+        assert resolve_number(text) == Number("unparsed")
+
+
+def test_a_number_that_happens_to_spell_a_word_stays_a_number_elsewhere() -> None:
+    assert resolve_number("7378742833", "US").e164 == "+17378742833"
+
+
 def test_a_bare_country_code_is_read_only_where_the_vendor_sends_them() -> None:
     assert resolve_number("442079460123", None, True) == LONDON
     assert resolve_number("442079460123", None, False) == Number("unparsed")
