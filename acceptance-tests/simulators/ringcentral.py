@@ -31,6 +31,10 @@ _CODES: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
+def _iso(at: datetime) -> str:
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _simple(row: bytes) -> bytes:
     """The simple view leaves out what the detailed one adds."""
     left_out = {"legs", "billing", "lastModifiedTime"}
@@ -45,14 +49,56 @@ class Ringcentral(RingcentralRows):
         Route("GET", "/restapi/v1.0/account/{account_id}/call-log", "call_log", "call_records"),
     )
     auths = ("access_token", "jwt")
+    data_path = "restapi/v1.0/account/~/call-log"
+    largest_page = 250
+    filled_in_later = ("reason", "Filled in later")
+    samples = (
+        ("call_records", datetime(2023, 4, 10, 23, tzinfo=timezone.utc), 1),
+        ("call_records", datetime(2023, 4, 11, 7, tzinfo=timezone.utc), 1),
+        ("call_logs", datetime(2023, 4, 10, 23, tzinfo=timezone.utc), 2),
+    )
+    dialects = (
+        *("ISO times with T", "ISO times with Z", "a Z, an offset and neither, one after the other"),
+        *("amounts with a minus", "amounts in hundredths"),
+        *("bounds are exclusive", "the start is exclusive", "the end is exclusive", "orders the other way"),
+        *("prints every time ten years ago", "prints the first calls four hours early"),
+        *("an empty window has failed", "an empty window is 404"),
+    )
+    own_dialects: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "states totals": {"options": {"total": "filter"}},
+        "states totals, 20 records a page": {"options": {"total": "filter", "page_rows": 20}},
+        "states the account's total": {"options": {"total": "account", "page_rows": 20}},
+        "20 records a page": {"options": {"page_rows": 20}},
+        "refuses 250 records a page": {"options": {"refuses_sizes_above": 100}, "calls_per_day": 150},
+        "pages are linked to on another host": {"options": {"page_links": "elsewhere", "page_rows": 20}},
+        "links leave the filter out": {"options": {"page_links": "bare", "page_rows": 20}},
+        "no links": {"options": {"page_links": "none", "page_rows": 20}, "must": "complete, or an error with a reason"},
+        "no links, but totals": {
+            "options": {"page_links": "none", "page_rows": 20, "total": "filter"},
+            "must": "complete, or an error with a reason",
+        },
+        "finds calls by their end": {"options": {"filters_by": "end"}},
+        "looks at fractions of a second": {"options": {"cuts_seconds": False, "bounds": "exclusive"}},
+        "lists calls under way": {"options": {"shows_ongoing": True}},
+        "gives 100 records of a window": {"options": {"rows_cap": 100}, "calls_per_day": 150},
+        "gives the oldest 250 records of a window": {
+            "options": {"rows_cap": 250, "cap_keeps": "oldest"},
+            "calls_per_day": 400,
+        },
+        "prints the times of New York": {
+            "options": {"printed_zone": "America/New_York"},
+            "must": "complete, columns right",
+        },
+    }
     defaults: ClassVar[Mapping[str, Any]] = {
         "total": "none",  # as in the vendor's sample; filter, account: totals in `paging`
         "max_page_size": 250,  # of the detailed view; the reference says 1,000
-        "links": "here",  # elsewhere: pages are linked to on another host; none: no links; bare: without the filter
+        "page_links": "here",  # elsewhere: on another host; none: no links; bare: without the filter
         "bounds": "inclusive",  # half_open, exclusive, start_exclusive
         "filters_by": "start",  # end: calls are found by when they ended
         "cuts_seconds": True,  # fractions of a second in a request are not looked at
         "shows_ongoing": False,  # calls are served from their start on, with the result In Progress
+        "refuses_sizes_above": None,  # 400 for a larger page
         "heavy": 10,  # requests a minute, as the headers say
         "role": "administrator",  # anybody else is refused the account's log
         "token_seconds": 3600,
@@ -71,6 +117,23 @@ class Ringcentral(RingcentralRows):
     def particulars(self) -> dict[str, Any]:
         # Ten requests a minute, the connector's default, are too few to try things with.
         return {"requests_per_minute": 60_000}
+
+    # --- what the tests ask ---
+
+    @classmethod
+    def asked(cls, start: datetime, end: datetime, page: int, size: int) -> dict[str, Any]:
+        bounds = {"dateFrom": _iso(start), "dateTo": _iso(end)}
+        return {"view": "Detailed", **bounds, "page": page, "perPage": size}
+
+    @classmethod
+    def rows_in(cls, body: Any) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = body["records"]
+        return rows
+
+    @classmethod
+    def total_in(cls, body: Any) -> int:
+        """Without a total only the link to a next page says that there is more."""
+        return 1 << 60 if "nextPage" in body["navigation"] else 0
 
     # --- logging in ---
 
@@ -145,7 +208,9 @@ class Ringcentral(RingcentralRows):
 
     def _size(self, query: Mapping[str, str]) -> int:
         most = int(self.options["max_page_size"]) if query.get("view") == "Detailed" else 1000
-        asked = query.get("perPage", "100")
+        asked, largest = query.get("perPage", "100"), self.options["refuses_sizes_above"]
+        if largest is not None and (asked == "max" or int(asked) > largest):
+            raise ValueError(f"perPage={asked}")
         return most if asked == "max" else min(int(asked), most)
 
     def _bounds(self, start: float, end: float) -> tuple[int, int]:
@@ -166,13 +231,13 @@ class Ringcentral(RingcentralRows):
         pages |= {"nextPage": here + 1 if here - first + 1 < page.pages else None}
         pages |= {"lastPage": first + max(1, page.pages) - 1} if self.options["total"] != "none" else {}
         links = {name: {"uri": self._link(request, target)} for name, target in pages.items() if target is not None}
-        navigation = {} if self.options["links"] == "none" else links
+        navigation = {} if self.options["page_links"] == "none" else links
         body = {"uri": self._link(request, here), "records": listed(page.rows), "paging": paging}
         return {**body, "navigation": navigation}
 
     def _link(self, request: Request, number: int) -> str:
-        host = self._other_host() if self.options["links"] == "elsewhere" else self.url
-        asked = {} if self.options["links"] == "bare" else request.query
+        host = self._other_host() if self.options["page_links"] == "elsewhere" else self.url
+        asked = {} if self.options["page_links"] == "bare" else request.query
         return f"{host}{request.path}?{urlencode({**asked, 'page': number})}"
 
 
