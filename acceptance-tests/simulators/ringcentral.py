@@ -58,7 +58,6 @@ class Ringcentral(RingcentralRows):
         ("call_logs", datetime(2023, 4, 10, 23, tzinfo=timezone.utc), 2),
     )
     dialects = (
-        *("ISO times with T", "ISO times with Z", "a Z, an offset and neither, one after the other"),
         *("amounts with a minus", "amounts in hundredths"),
         *("bounds are exclusive", "the start is exclusive", "the end is exclusive", "orders the other way"),
         *("prints every time ten years ago", "prints the first calls four hours early"),

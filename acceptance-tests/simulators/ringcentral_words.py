@@ -114,7 +114,8 @@ def as_read(at: int) -> str:
 def on_clock(at: int, zone: ZoneInfo) -> str:
     if zone.key == "UTC":
         return as_printed(at)
-    return datetime.fromtimestamp(at // MICRO, zone).isoformat()
+    seconds, rest = divmod(at, MICRO)
+    return datetime.fromtimestamp(seconds, zone).replace(microsecond=rest).isoformat(timespec="milliseconds")
 
 
 def party_of(call: Call, party: Party, slot: int) -> Told:

@@ -7,9 +7,9 @@ from cdr.authenticators import Authenticator, GivenToken
 from cdr.config import Config
 from cdr.credentials import JwtGrant
 from cdr.filters import IsoWindow
-from cdr.legs import Legs
+from cdr.legs import Legs, leg_id
 from cdr.paginators import NextLink
-from cdr.readers import choice, decimal, leg_id, plus, present, seconds, text, timestamp
+from cdr.readers import choice, decimal, plus, present, seconds, text, timestamp
 from cdr.stream import CallStream, Form, Uncertain
 
 _DAY = timedelta(days=1)
@@ -43,9 +43,11 @@ class CallRecords(CallStream):
     order = "newest first"
     bare_country_codes = True
 
-    paginator = NextLink("navigation.nextPage.uri", asks=("perPage", 250))
+    paginator = NextLink(
+        "navigation.nextPage.uri", asks=("perPage", 250), granted="paging.perPage", numbered=("page", "paging.page")
+    )
     # Wide, so that a quiet account costs few of the ten requests.
-    window = IsoWindow("dateFrom", "dateTo", zone="UTC", step=7 * _DAY, narrowest=_DAY)
+    window = IsoWindow("dateFrom", "dateTo", zone="UTC", step=7 * _DAY, narrowest=_DAY, behind=_DAY)
     documented = (
         "uri id sessionId telephonySessionId partyId startTime duration:n durationMs:n type internalType direction "
         "action result reason reasonDescription from:o to:o extension:o transport message:o delegate:o recording:o "
