@@ -34,6 +34,7 @@ class Vendor:
     path, needed: of calls, below `api_url`, and the parameters that no request for them may leave out
     headers:     what every request carries
     has_pages:   whether there are more than one
+    bare_country_codes: whether it is known to send country codes without `+`
     refusable:   a parameter that the simulator can be told to refuse
     wrong:       parameters of calls that the simulator answers with 400, one violation each
     samples:     (stream, hour, rows): where the vendor's published rows are served
@@ -61,6 +62,7 @@ class Vendor:
     needed: Mapping[str, str] = field(default_factory=dict)
     headers: Callable[[Simulator], dict[str, str]] = bearer
     has_pages: bool = True
+    bare_country_codes: bool = False
     refusable: str = "page"
     wrong: tuple[Mapping[str, str], ...] = ()
     samples: tuple[tuple[str, datetime, int], ...] = ()
