@@ -36,14 +36,6 @@ from simulators.ringcentral_words import (
 from simulators.tables import Row, packed
 
 
-class Part(dict[str, Any]):
-    """A leg as it was served, inside a record. It has no id of its own."""
-
-    def __init__(self, leg: Mapping[str, Any], name: str) -> None:
-        super().__init__(leg)
-        self.id = name
-
-
 class RingcentralRows(Simulator):
     """What the vendor prints, and the truth about it."""
 
@@ -110,13 +102,6 @@ class RingcentralRows(Simulator):
         records = [row for row in self.table("call_records").rows if row.id in names]
         legs = [leg for row in records for leg in self.legs_of(row)]
         return [self.canonical(stream, leg, self.expected(stream, leg.item, region), account) for leg in legs]
-
-    @classmethod
-    def inside(cls, stream: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """As the engine says."""
-        if stream != "call_logs":
-            return rows
-        return [Part(leg, f"{row['id']}/{place}") for row in rows for place, leg in enumerate(row.get("legs") or ())]
 
     # --- printing ---
 

@@ -81,7 +81,7 @@ class Told(NamedTuple):
 @cache
 def published_samples() -> dict[str, Any]:
     """Return the vendor's own samples, and the truth about them, both written by hand."""
-    content: dict[str, Any] = orjson.loads(Path(__file__).with_name("ringcentral_published.json").read_bytes())
+    content: dict[str, Any] = orjson.loads(Path(__file__).with_name("ringcentral.published.json").read_bytes())
     return content
 
 
