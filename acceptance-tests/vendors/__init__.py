@@ -42,6 +42,7 @@ class Vendor:
     login, login_secret: the `auth` of a simulator's configuration that logs in, and the key that a wrong login changes
     login_refused: the status of a refused login
     page_rows:   the most rows that a request can bring
+    shifts:      faults that shift rows between pages and are seen; without a total only the next sync finds such a row
     beside:      what a sync asks for in front of the period and behind it, once
     busy:        what part of the usual calls a day is enough for tests that count requests
     lookback:    the default of the contract
@@ -71,6 +72,7 @@ class Vendor:
     login_secret: str = "password"
     login_refused: int = 401
     page_rows: int = 100
+    shifts: tuple[str, ...] = ("insert_row", "remove_row")
     beside: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     busy: float = 1.0
     lookback: timedelta = timedelta(minutes=1440)
