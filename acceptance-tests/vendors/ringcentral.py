@@ -70,7 +70,9 @@ VENDOR = Vendor(
     login_secret="jwt",
     login_refused=400,
     page_rows=250,
-    beside=(timedelta(0), timedelta(days=1)),
+    shifts=(),
+    filled=("reason", "Filled in later"),
+    beside=(timedelta(0), timedelta(days=1)),  # calls may be found by their end
     dialects=(
         _ours("amounts purchased with a minus", {"money": "minus"}, COLUMNS),
         _ours("amounts purchased in hundredths", {"money": "minor"}, COLUMNS),
