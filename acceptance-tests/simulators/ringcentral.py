@@ -56,7 +56,7 @@ class Ringcentral(RingcentralRows):
         "page_links": "here",  # elsewhere: on another host; none: no links; bare: without the filter
         "bounds": "inclusive",  # half_open, exclusive, start_exclusive
         "filters_by": "start",  # end: calls are found by when they ended
-        "cuts_seconds": True,  # fractions of a second in a request are not looked at
+        "cuts_seconds": False,  # fractions of a second in a request are not looked at
         "shows_ongoing": False,  # calls are served from their start on, with the result In Progress
         "refuses_sizes_above": None,  # 400 for a larger page
         "heavy": 10,  # requests a minute, as the headers say
