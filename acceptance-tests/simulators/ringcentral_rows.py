@@ -11,6 +11,7 @@ import orjson
 from simulators import reprint
 from simulators.calls import MICRO, Call, micros, stamp
 from simulators.engine import Simulator
+from simulators.faults import Fault
 from simulators.numbers import columns
 from simulators.reprint import Print
 from simulators.ringcentral_words import (
@@ -102,6 +103,17 @@ class RingcentralRows(Simulator):
         records = [row for row in self.table("call_records").rows if row.id in names]
         legs = [leg for row in records for leg in self.legs_of(row)]
         return [self.canonical(stream, leg, self.expected(stream, leg.item, region), account) for leg in legs]
+
+    def _hide(self, late: Fault) -> list[tuple[str, str]]:
+        """A record that is late hides its legs with it."""
+        hidden = super()._hide(late)
+        legs = [
+            leg.id
+            for row in self.table("call_records").rows
+            if ("call_records", row.id) in hidden
+            for leg in self.legs_of(row)
+        ]
+        return hidden + [("call_logs", name) for name in legs]
 
     # --- printing ---
 

@@ -126,7 +126,7 @@ class CallRecords(CallStream):
 
 
 class CallLogs(CallRecords):
-    """The legs of the records: the same answers, one row a leg; a record's own time says which period its legs are of."""
+    """The legs of the records: the same answers, a row a leg. A record's own time says which period its legs are of."""
 
     name = "call_logs"
 
