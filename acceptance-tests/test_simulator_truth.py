@@ -59,7 +59,7 @@ def test_what_is_said_of_numbers_is_what_libphonenumber_says(vendor, region, sta
             elif tidy.startswith("+"):
                 readings = [(tidy, None)]
             else:
-                bare = [(f"+{tidy}", None)] if vendor in {"vonage_business", "acefone", "bics"} else []
+                bare = [(f"+{tidy}", None)] if VENDORS[vendor].bare_country_codes else []
                 readings = [*bare, *([(tidy, region)] if region else [])]
             valid = [phonenumbers.parse(*reading) for reading in readings if _parses(*reading)]
             first = next((number for number in valid if phonenumbers.is_valid_number(number)), None)

@@ -107,8 +107,8 @@ class Times:
                 "filter", "calls of the period asked for", "only calls of two seconds came for two seconds", severity=OK
             )
         yield self._filter_time(call, answer, by_end=by_end)
-        if not strangers and not by_end and not self._asker.scout.shift:
-            yield from self._bounds(call, moment)
+        if not strangers and not self._asker.scout.shift:
+            yield from self._bounds(call, moment, by_end=by_end)
 
     def _probes(self) -> list[Call]:
         """Calls in the middle of the sample that print their time as it should be, the long ones first."""
@@ -232,9 +232,12 @@ class Times:
                 severity=UNKNOWN,
             )
 
-    def _bounds(self, call: Call, moment: datetime) -> Iterator[Finding]:
+    def _bounds(self, call: Call, moment: datetime, *, by_end: bool) -> Iterator[Finding]:
         """Two windows that meet at the second of a call."""
-        exact = call.printed - self.ahead if call.printed and not self._asker.stream.window.margin else moment
+        window = self._asker.stream.window
+        is_fine = not window.margin or window.granularity < _SECOND
+        printed = instant(call.row["ended_at"]) if by_end else call.printed
+        exact = printed - self.ahead if printed and is_fine else moment
         behind, before = (
             self._asker.try_ask(Period(exact, exact + _MINUTE), exactly=True),
             self._asker.try_ask(Period(exact - _MINUTE, exact), exactly=True),

@@ -209,6 +209,16 @@ class _WhereMissing(Reader):
     def needs(self) -> tuple[str, ...]:
         return (*self.reader.needs, *self.other.needs)
 
+    def compile_raw(self) -> Callable[[Row], Any]:
+        """What was sent in the first field, where there is something, else in the other."""
+        get, get_other = value_at(self.reader.path), self.other.compile_raw()
+
+        def find(source: Row) -> Any:
+            value = get(source)
+            return get_other(source) if value is None or is_blank(value) else value
+
+        return find
+
     def compile(self, setting: Setting) -> Read:
         get, read = at_path(self.reader.path), self.reader.compile(setting)
         read_other = self.other.compile(setting)

@@ -30,6 +30,8 @@ _KEYS: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778
 _WITHHELD_KEYS: Final = frozenset(
     word.translate(_KEYS) for word in ("ANONYMOUS", "RESTRICTED", "BLOCKED", "UNKNOWN", "UNAVAILABLE")
 )
+# Digits that somebody has covered, `+1855201XXXX`: to libphonenumber X is a key of a phone, and another's number.
+_COVERED: Final = re.compile(r"[0-9][Xx]{2,}[0-9]*")
 _LONGEST: Final = 250  # characters; libphonenumber reads no more, and the cache shall not keep more
 _LONGEST_EXTENSION: Final = 6
 # No country code begins with another one; shorter or longer numbers, and those with a zero in front, are the parser's.
@@ -98,6 +100,8 @@ def _resolve(text: str, region: str | None, bare_country_codes: bool) -> Number:
         return _EXTENSION if len(tidy) <= _LONGEST_EXTENSION else _dialled(tidy, region, bare=bare_country_codes)
     if tidy[:1] == "+" and _is_digits(tidy[1:]):
         return _valid(tidy, None) or _UNPARSED
+    if _COVERED.search(tidy):
+        return _words(text, tidy) or _UNPARSED
     return _words(text, tidy) or _dialled(tidy, region, bare=False)
 
 
