@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from cdr.authenticators import Authenticator, GivenToken
-from cdr.config import Config
-from cdr.credentials import JwtGrant
-from cdr.filters import IsoWindow
-from cdr.legs import Legs, leg_id
-from cdr.paginators import NextLink
-from cdr.readers import choice, decimal, plus, present, seconds, text, timestamp
-from cdr.stream import CallStream, Form, Uncertain
+from cdr.normaliser.legs import Legs, leg_id
+from cdr.normaliser.readers import choice, decimal, plus, present, seconds, text, timestamp
+from cdr.vendor.authenticators import Authenticator, GivenToken
+from cdr.vendor.config import Config
+from cdr.vendor.credentials import JwtGrant
+from cdr.vendor.dialects import Form, Uncertain
+from cdr.vendor.filters import IsoWindow
+from cdr.vendor.paginators import NextLink
+from cdr.vendor.stream import CallStream
 
 _DAY = timedelta(days=1)
 
