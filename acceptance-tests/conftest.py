@@ -27,7 +27,7 @@ _TOGETHER = {
         "test_packages",
         "test_page",
     ),
-    *("test_queries", "test_standard", "test_sync", "test_warehouses"),
+    *("test_queries", "test_renormalise", "test_standard", "test_sync", "test_warehouses"),
 }
 
 
