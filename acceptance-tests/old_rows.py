@@ -25,6 +25,7 @@ WRITTEN = sorted(tuple(path.stem.split(".")) for path in FOLDER.glob("*.jsonl"))
 END = datetime(2026, 3, 29, 23, 59, 59, tzinfo=timezone.utc)
 START = END - timedelta(days=1) + timedelta(seconds=1)
 """The period that they are of."""
+STATES_FROM = END - timedelta(days=6) + timedelta(seconds=1)
 KINDS = ("duckdb", "parquet", "postgresql json", "postgresql jsonb")
 
 

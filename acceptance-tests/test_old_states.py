@@ -57,7 +57,7 @@ def test_states_that_version_0_1_0_wrote_are_gone_on_from_in_every_stream(name, 
     state = old_rows.states()[name]
     day_after = old_rows.END + DAY
     read_then = text(old_rows.END + timedelta(seconds=1))
-    with simulators.start(vendor(name), start=old_rows.START, end=day_after, calls_per_day=40) as sim:
+    with simulators.start(vendor(name), start=old_rows.STATES_FROM, end=day_after, calls_per_day=20) as sim:
         assert {one["stream"]["stream_descriptor"]["name"] for one in state} == set(sim.cursors)
         # Calls that were in progress at the end then are looked for within the hour.
         done = connector.read(sim.config(lookback_window_minutes=60), state=state)

@@ -19,6 +19,7 @@ from typing import Any
 END = datetime(2026, 3, 29, 23, 59, 59, tzinfo=timezone.utc)  # a night of a clock change in Europe
 START = END - timedelta(days=1) + timedelta(seconds=1)
 ROWS = 12
+OF_STATES = END - timedelta(days=6) + timedelta(seconds=1)
 
 
 def main(version: str, folder: Path) -> None:
@@ -30,20 +31,28 @@ def main(version: str, folder: Path) -> None:
     states: dict[str, Any] = {}
     for name in harness.connectors():
         vendor = harness.vendor(name)
-        with (
-            simulators.start(vendor, start=START, end=END, calls_per_day=40) as simulator,
-            tempfile.TemporaryDirectory() as place,
-        ):
-            done = harness.Connector(name, Path(place)).read(simulator.config())
-            assert done.code == 0, done.text
-            states[name] = done.state
-            for stream in simulator.cursors:
-                rows = [row for row in done.records(stream) if row.get("raw")]
-                if rows:
-                    lines = "".join(f"{json.dumps(row, separators=(',', ':'))}\n" for row in _varied(rows))
-                    (out / f"{vendor}.{stream}.jsonl").write_text(lines, encoding="utf-8")
-                print(f"{name}: {stream}, {len(rows)} rows with raw")
-    (out / "states.json").write_text(f"{json.dumps(states, indent=1)}\n", encoding="utf-8")
+        with tempfile.TemporaryDirectory() as place:
+            connector = harness.Connector(name, Path(place))
+            with simulators.start(vendor, start=START, end=END, calls_per_day=40) as simulator:
+                done = _read(connector, simulator)
+                for stream in simulator.cursors:
+                    _write(out / f"{vendor}.{stream}.jsonl", [row for row in done.records(stream) if row.get("raw")])
+            with simulators.start(vendor, start=OF_STATES, end=END, calls_per_day=20) as simulator:
+                states[name] = _read(connector, simulator).state
+    (out / "states.json").write_text(f"{json.dumps(states)}\n", encoding="utf-8")
+
+
+def _read(connector: Any, simulator: Any) -> Any:
+    done = connector.read(simulator.config())
+    assert done.code == 0, done.text
+    return done
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        lines = [f"{json.dumps(row, separators=(',', ':'))}\n" for row in _varied(rows)]
+        path.write_text("".join(lines), encoding="utf-8")
+    print(f"{path.stem}: {len(rows)} rows with raw")
 
 
 def _varied(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
