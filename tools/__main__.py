@@ -269,6 +269,12 @@ def packages() -> int:
 
 
 @verb
+def release() -> int:
+    """Build the packages, or CONNECTOR's image, with bills of materials; publish them where a place is set."""
+    return _python("-m", "tools.release", *_more())
+
+
+@verb
 def image() -> int:
     """Build a connector's image with docker or podman: make image CONNECTOR=source-voxo [BASE_IMAGE=…]."""
     return images.main(_more())
