@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 
 import simulators
-from cdr.moments import instant
-from cdr.record import schema
+from cdr.normaliser.timestamps import instant
+from cdr.schema.columns import json_schema
 from simulators.calls import micros
 from simulators.tables import Row
 from warehouses import key
@@ -61,7 +61,7 @@ class Loaded:
         self._file = folder / f"calls.{'parquet' if kind == 'parquet' else 'duckdb'}"
         self._target = folder / "renewed.parquet"
         self._server = server
-        self._types = {name: _type_of(part, kind) for name, part in schema(stream)["properties"].items()}
+        self._types = {name: _type_of(part, kind) for name, part in json_schema(stream)["properties"].items()}
 
     @property
     def arguments(self) -> list[str]:
@@ -123,7 +123,7 @@ class Loaded:
 def as_printed(row: dict[str, Any], stream: str) -> dict[str, Any]:
     """A row out of a warehouse, or of a connector, in one form: moments as such, JSON parsed, plain numbers."""
     made = {}
-    for name, part in schema(stream)["properties"].items():
+    for name, part in json_schema(stream)["properties"].items():
         value = row[name]
         if value is not None and part.get("format") == "date-time":
             value = instant(re.sub(r"(Z|\+00(:00)?)$", "Z", value.replace(" ", "T")))

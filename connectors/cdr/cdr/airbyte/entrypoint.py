@@ -137,7 +137,7 @@ def launch(source: CallRecordSource, args: list[str]) -> None:
     if args[:1] == ["renormalise"]:
         from cdr.renormalise import command  # noqa: PLC0415 - as above
 
-        sys.exit(command.main(source, args[1:]))
+        sys.exit(command.main(source, args[1:], files))
     output.set_up()
     output.end_on_signals()
     entrypoint = PageEntrypoint(source)

@@ -8,30 +8,48 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
 
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
-from cdr import files
-from cdr.errors import ConfigError, quoted
-from cdr.normaliser import serialise
-from cdr.record import COLUMNS
+from cdr.normaliser.normaliser import serialise
 from cdr.renormalise.rows import OTHER_ACCOUNT, Renewer
 from cdr.renormalise.tables import PLACE, Table, opened
-from cdr.stream import Stream
+from cdr.schema.columns import COLUMNS
+from cdr.schema.errors import ConfigError, quoted
+from cdr.vendor.config import Config
+from cdr.vendor.stream import Stream
 
-if TYPE_CHECKING:
-    from cdr.source import CallRecordSource
+
+class Source(Protocol):
+    """What has to be known of a connector: its streams, and how its configuration is read."""
+
+    @property
+    def streams(self) -> Sequence[type[Stream]]: ...
+
+    def config(self, raw: Mapping[str, Any]) -> Config:
+        """The configuration, checked. Raises ConfigError."""
+
+
+class Files(Protocol):
+    """How the files of the command line are read. Both raise ConfigError."""
+
+    def read_config(self, path: str) -> Mapping[str, Any]:
+        """The configuration in a file."""
+
+    def read_states(self, path: str, streams: Collection[str]) -> Any:
+        """The states of streams in a file: Airbyte's, in `messages`."""
+
 
 _EXAMPLE = "main.py renormalise --config voxo.json --from calls.duckdb --table voxo.call_records"
 
 
-def main(source: CallRecordSource, arguments: list[str]) -> int:
+def main(source: Source, arguments: list[str], files: Files) -> int:
     """Run the command; the exit code: 1 where nothing was done."""
     given = _parser().parse_args(arguments)
     try:
-        report = _renormalised(source, given)
+        report = _renormalised(source, given, files)
     except ConfigError as error:
         sys.stderr.write(f"{filter_secrets(error.message)}\n")
         return 1
@@ -57,10 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _renormalised(source: CallRecordSource, given: argparse.Namespace) -> list[str]:
+def _renormalised(source: Source, given: argparse.Namespace, files: Files) -> list[str]:
     """Do what the command line says; the lines that tell what it came to. Raises ConfigError."""
     stream = _stream(source, given.stream, files.read_config(given.config))
-    dialect = _dialect(source, given.state, stream.name)
+    dialect = _dialect(given.state, stream.name, files)
     table = opened(given.place, given.table or stream.name, given.to)
     try:
         renewer = Renewer(stream, dialect, table.sample())
@@ -75,18 +93,18 @@ def _renormalised(source: CallRecordSource, given: argparse.Namespace) -> list[s
     return _report(stream, counts, changed, renewer.zone, missing, is_dry=given.dry_run)
 
 
-def _stream(source: CallRecordSource, name: str, config: Mapping[str, Any]) -> Stream:
+def _stream(source: Source, name: str, config: Mapping[str, Any]) -> Stream:
     known = {cls.name: cls for cls in source.streams if "raw" in COLUMNS[cls.name]}
     if name not in known:
         raise ConfigError(f"There is no stream {quoted(name, 60)!r} with `raw` here; there is {', '.join(known)}.")
     return known[name](source.config(config))
 
 
-def _dialect(source: CallRecordSource, path: str | None, stream: str) -> Mapping[str, Any]:
+def _dialect(path: str | None, stream: str, files: Files) -> Mapping[str, Any]:
     """What a sync found out about the vendor, by the state in a file."""
     if path is None:
         return {}
-    for message in files.read_states(path, source.names()).messages:
+    for message in files.read_states(path, [stream]).messages:
         state = message.stream
         if state is not None and state.stream_descriptor.name == stream and state.stream_state is not None:
             dialect = state.stream_state.__dict__.get("dialect")

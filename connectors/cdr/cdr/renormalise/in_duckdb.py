@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from cdr.errors import ConfigError, quoted
 from cdr.renormalise.rows import Stored
 from cdr.renormalise.tables import BATCH, PLACE, checked, difference, identifier, issues_in, not_installed
+from cdr.schema.errors import ConfigError, quoted
 
 _SAMPLE: Final = 1_000
 _LONGEST_LINE: Final = 64 * 1024 * 1024

@@ -9,9 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 
-from cdr.errors import ConfigError, quoted
 from cdr.renormalise.rows import Stored
 from cdr.renormalise.tables import BATCH, PLACE, checked, difference, identifier, issues_in, not_installed
+from cdr.schema.errors import ConfigError, quoted
 
 _SAMPLE: Final = 1_000
 _TEXTS: Final = ("json", "jsonb", "text", "character varying")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from cdr.bodies import parse
-from cdr.clocks import zone_shown
-from cdr.errors import BodyError
-from cdr.fields import Row
-from cdr.normaliser import Normaliser
-from cdr.record import COLUMNS, ISSUES
-from cdr.stream import Stream
+from cdr.http.bodies import parse
+from cdr.normaliser.clocks import zone_shown
+from cdr.normaliser.fields import Row
+from cdr.normaliser.normaliser import Normaliser
+from cdr.schema.columns import COLUMNS, ISSUES
+from cdr.schema.errors import BodyError
+from cdr.vendor.stream import Stream
 
 WITHOUT_RAW: Final = "without `raw`"
 OTHER_VENDOR: Final = "of another vendor"

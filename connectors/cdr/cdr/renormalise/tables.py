@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from cdr.errors import ConfigError, quoted
+from cdr.schema.errors import ConfigError, quoted
 
 if TYPE_CHECKING:
     from cdr.renormalise.rows import Stored
