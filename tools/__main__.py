@@ -175,6 +175,7 @@ def soak() -> int:
         "pytest",
         *_SIDE_BY_SIDE,
         "acceptance-tests/test_completeness.py",
+        "acceptance-tests/test_full_refresh.py",
         "acceptance-tests/test_hourly.py",
         "acceptance-tests/test_property.py",
         "connectors/cdr/unit_tests/normaliser/test_fuzzed_rows.py",
@@ -185,6 +186,8 @@ def soak() -> int:
         "--every-hour",
         "--draws",
         "20000",
+        "--backfill-rows",
+        "2000000",
         *_more(),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +24,8 @@ _IDENTITY: Final = frozenset({"record_id", "recording_id", "vendor_record_id", "
 # What the row alone does not tell: its neighbours, its key and the dates of the sync did.
 _KEPT_ISSUES: Final = frozenset({"id_repeated", "id_missing", "time_outside_window"})
 _ISSUES_OF_DETAILS: Final = frozenset({"value_unreadable", "amount_unreadable"})
-_DAMAGED: Final = "\ufffd"
+# A character that could not be read, as it is or escaped.
+_DAMAGED: Final = re.compile(r"\ufffd|\\ufffd", re.IGNORECASE)
 
 
 class Stored(NamedTuple):
@@ -100,7 +102,7 @@ class Renewer:
             return vendor_row
         row = self._normaliser.row(vendor_row)
         kept = self._kept_issues
-        if stored.raw is not None and _DAMAGED in stored.raw:
+        if stored.raw is not None and _DAMAGED.search(stored.raw):
             kept |= {"value_unreadable"}  # of characters that were repaired before the row became `raw`
         noted = {*row["issues"], *(kept & {*stored.issues})}
         row["issues"] = [issue for issue in ISSUES if issue in noted]
