@@ -141,12 +141,12 @@ class WindowCursor(ConcurrentCursor):
             self._synced_until = last
             self.lookback.keeps_from = min(self.lookback.keeps_from, self._read_again_from(last))
         else:
-            self._open_lookback_behind(last)
+            self._open_again_from(self._horizon(last))
 
-    def _open_lookback_behind(self, last: datetime) -> None:
-        horizon = last - self._stream.lookback
-        # Cells are of whole hours.
-        self._open_again_from(horizon if self.lookback.cell is None else _hour_of(horizon))
+    def _horizon(self, end: datetime) -> datetime:
+        """The lookback before an end; where cells are compared, which are of whole hours, the hour that it lies in."""
+        horizon = end - self._stream.lookback
+        return horizon if self.lookback.cell is None else _hour_of(horizon)
 
     def _read_again_from(self, end: datetime) -> datetime:
         """From where on the sync after one that ended then will receive rows again, its margins included."""
@@ -208,9 +208,7 @@ class WindowCursor(ConcurrentCursor):
                 yield from split(gap, step, zone)
                 continue
             # What the next sync will read again is cut off: nothing else has to be remembered.
-            horizon = self._end - self._stream.lookback
-            horizon = horizon if self.lookback.cell is None else _hour_of(horizon)
-            horizon = min(max(horizon, gap.start), gap.end)
+            horizon = min(max(self._horizon(self._end), gap.start), gap.end)
             for part in (gap.start, horizon), (horizon, gap.end):
                 if part[0] < part[1]:
                     yield from self._cut_part(Period(*part), step)

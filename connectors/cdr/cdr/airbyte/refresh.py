@@ -37,7 +37,7 @@ class RefreshCursor(WindowCursor):
         self._resumes = False
         start = self._sync.start if self._sync else last
         self._synced_until = max(last, start)
-        self._open_lookback_behind(last)
+        self._open_again_from(self._horizon(last))
         self.lookback.keeps_from = self._read_again_from(self._synced_until)
 
     @property

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
 from cdr.normaliser.normaliser import serialise
+from cdr.renormalise.places import opened
 from cdr.renormalise.rows import OTHER_ACCOUNT, Renewer
-from cdr.renormalise.tables import PLACE, Table, opened
+from cdr.renormalise.tables import PLACE, Table
 from cdr.schema.columns import COLUMNS
 from cdr.schema.errors import ConfigError, quoted
 from cdr.vendor.config import Config

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cdr.schema.errors import ConfigError, quoted
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 PLACE: Final = "_place"
 """The name under which a row that is written says where it belongs."""
 BATCH: Final = 2_000
-_POSTGRES: Final = ("postgresql://", "postgres://")
 _NEEDED: Final = ("vendor", "account_id", "issues", "raw")
 
 
@@ -44,38 +42,6 @@ class Table(Protocol):
 
     def close(self) -> None:
         """Let go of it. What was not written is forgotten."""
-
-
-def opened(place: str, name: str, target: str | None) -> Table:
-    """The table `name` of a warehouse, or a Parquet file. Raises ConfigError.
-
-    target: the file to write, of a Parquet file that is read
-    """
-    # Imported here: most people have one of the two, and a sync needs neither.
-    if place.endswith(".parquet"):
-        from cdr.renormalise.in_duckdb import ParquetFile  # noqa: PLC0415
-
-        if target is None:
-            raise ConfigError("A Parquet file is not changed: --to names the file to be written.")
-        return ParquetFile(_existing(place), target)
-    if target is not None:
-        raise ConfigError("--to goes with a Parquet file; a table is brought up to date where it is.")
-    if place.startswith(_POSTGRES):
-        from cdr.renormalise.in_postgres import PostgresTable  # noqa: PLC0415
-
-        return PostgresTable(place, name)
-    from cdr.renormalise.in_duckdb import DuckDBTable  # noqa: PLC0415
-
-    return DuckDBTable(_existing(place.removeprefix("duckdb:///")), name)
-
-
-def _existing(path: str) -> str:
-    if not Path(path).is_file():
-        raise ConfigError(
-            f"--from {quoted(path, 200)} is no file: give a DuckDB file, a Parquet file (.parquet), "
-            "or postgresql://user@host/database."
-        )
-    return path
 
 
 def not_installed(library: str, package: str) -> ConfigError:

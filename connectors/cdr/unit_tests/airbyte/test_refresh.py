@@ -1,6 +1,5 @@
 """A full refresh in several attempts, as its cursor and its memory of rows see it."""
 
-import logging
 from datetime import datetime, timedelta
 
 import pytest
@@ -39,7 +38,6 @@ def cursor(state=None, kind=RefreshCursor, hours=24, end=END):
         workers=1,
         repository=InMemoryMessageRepository(),
         manager=ConnectorStateManager(),
-        logger=logging.getLogger("test"),
     )
 
 
