@@ -175,6 +175,7 @@ def soak() -> int:
         "pytest",
         *_SIDE_BY_SIDE,
         "acceptance-tests/test_completeness.py",
+        "acceptance-tests/test_full_refresh.py",
         "acceptance-tests/test_hourly.py",
         "acceptance-tests/test_property.py",
         "connectors/cdr/unit_tests/normaliser/test_fuzzed_rows.py",
@@ -185,6 +186,8 @@ def soak() -> int:
         "--every-hour",
         "--draws",
         "20000",
+        "--backfill-rows",
+        "2000000",
         *_more(),
     )
 
@@ -266,6 +269,12 @@ def hourly() -> int:
 def packages() -> int:
     """Build a wheel and a source archive of every package, into dist/, with the hashes of what they need."""
     return _python("-m", "tools.packages")
+
+
+@verb
+def release() -> int:
+    """Build the packages, or CONNECTOR's image, with bills of materials; publish them where a place is set."""
+    return _python("-m", "tools.release", *_more())
 
 
 @verb

@@ -132,7 +132,7 @@ class WindowReader:
             else:
                 self._scout.take(self._sync.scouted)
             # What is asked for beside a sync comes again in the next one too.
-            self._sync.lookback.keeps_from -= self._scout.shift
+            self._sync.lookback.widen(self._scout.shift)
             if self._scout.zone or self._requester.zone:
                 self._pager.plan = plan_of(self._stream, self._scout.zone, self._requester.zone)
             self._is_prepared = True
