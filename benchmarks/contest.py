@@ -119,7 +119,7 @@ def _command(entry: Entry, server: str, folder: Path) -> list[str]:
         raise ValueError(f"{entry.name} has nothing to read")
     url = f"{server}/{entry.latency}/{entry.dataset.path}"
     if what == "ours":
-        return [python, *_ours(entry.dataset, url, entry.workers, folder)]
+        return [python, *our_arguments(entry.dataset, url, entry.workers, folder)]
     job = Job(url, entry.dataset.days, entry.workers, entry.same, str(folder))
     return [python, "-m", f"benchmarks.contenders.{_MODULES[what]}", job.text()]
 
@@ -132,7 +132,8 @@ _CONFIGS: dict[str, dict[str, Any]] = {
 }
 
 
-def _ours(dataset: Dataset, url: str, workers: int, folder: Path) -> list[str]:
+def our_arguments(dataset: Dataset, url: str, workers: int, folder: Path) -> list[str]:
+    """Return what follows `python` where our connector reads a dataset; its files are written into the folder."""
     config = {
         "start_date": FIRST_DAY.date().isoformat(),
         "end_date": (FIRST_DAY + timedelta(days=dataset.days - 1)).date().isoformat(),

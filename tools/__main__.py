@@ -172,7 +172,7 @@ def test_spark() -> int:
 
 @verb
 def soak() -> int:
-    """Kill every connector often (ARGS='--seeds 50': more often), sync hourly for a year, draw 20,000 vendors."""
+    """Kill every connector often (ARGS='--seeds 50': more often), sync hourly for a year, read millions of rows."""
     os.environ["CDR_FUZZED_ROWS"] = "1000000"
     return _python(
         "-m",
@@ -180,13 +180,16 @@ def soak() -> int:
         *_SIDE_BY_SIDE,
         "acceptance-tests/test_completeness.py",
         "acceptance-tests/test_hourly.py",
+        "acceptance-tests/test_hourly_busy.py",
+        "acceptance-tests/test_heavy.py",
         "acceptance-tests/test_property.py",
         "connectors/cdr/unit_tests/normaliser/test_fuzzed_rows.py",
         "-k",
-        "killed or hourly or habits or fuzzed",
+        "killed or hourly or habits or fuzzed or heavy",
         "--seeds",
         "10",
         "--every-hour",
+        "--heavy",
         "--draws",
         "20000",
         *_more(),
