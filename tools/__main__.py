@@ -259,7 +259,7 @@ def simulators() -> int:
 
 @verb
 def bench() -> int:
-    """Measure the connectors beside their peers. ARGS='--rounds 3 --rows 200000 --case vonage-0ms --only ours,dlt'."""
+    """Measure the connectors beside their peers. ARGS='--rounds 3 --case vonage-0ms --only ours,dlt', or =profile."""
     return _python("-m", "benchmarks", *_more())
 
 
