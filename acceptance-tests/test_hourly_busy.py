@@ -14,6 +14,7 @@ from harness import connectors, vendor
 from hourly import Simulation
 from hourly_report import Report
 from moving_vendor import NEVER, Life, Shares
+from vendors import known
 
 HOUR = timedelta(hours=1)
 A_DAY = timedelta(hours=25)
@@ -79,7 +80,7 @@ class OneChange(Simulation):
         super()._sync(sim, moment, trouble)
 
 
-@pytest.mark.parametrize("name", [name for name in VENDORS if name != "bics"])
+@pytest.mark.parametrize("name", [name for name in VENDORS if not known()[name].whole_days])
 def test_hourly_syncs_find_one_column_of_one_row_and_send_that_row_alone(name: str) -> None:
     still = NOTHING_HAPPENS
     report = OneChange(name, calls_per_day=1_000, length=3 * HOUR, every=HOUR, history=A_DAY, shares=still).run()
