@@ -75,11 +75,12 @@ class Client:
         attempts: how often to send it at most; 1 where another form of the request may be the right one
         what:     what is asked for, for the line about a wait: "call_records: window A to B, page 3"
 
-        Raises TooLargeError past 32 MiB, TooSlowError where the answer does not come in time.
+        Raises TooLargeError past 32 MiB, or what the request says, TooSlowError where the answer does not come in time.
         """
         self._local.meter = meter
         meter.add(requests=1)
         with self._slots:
+            self._adapter.most_bytes.now = request.most_bytes
             response = self._send(
                 self._data,
                 self._data_errors,

@@ -26,6 +26,9 @@ from cdr.vendor.windows import Period, Window
 Envelope = Callable[[Any], Any]
 """(parsed body) -> the list of its rows."""
 
+_WITHOUT_PAGES = 12 * 1024 * 1024
+"""Bytes of an answer where less can be asked for: ten thousand calls have them, and each worker holds one answer."""
+
 
 class Stream:
     """One endpoint of one vendor.
@@ -159,7 +162,9 @@ class Stream:
         period_params = window.params(period, zone) if period else {}
         path = self.endpoint.format_map(self.config.path_values())
         page = self.paginator.params(index, granted)
-        request = Request(path, {**self.params(), **period_params, **page, **(following or {})}, self.headers)
+        can_be_halved = period is not None and not self.paginator.has_pages and period.length > window.smallest
+        most = _WITHOUT_PAGES if can_be_halved else None
+        request = Request(path, {**self.params(), **period_params, **page, **(following or {})}, self.headers, most)
         for form in forms:
             if form.change is not None:
                 request = form.change(self, request, period)
