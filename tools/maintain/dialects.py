@@ -1,7 +1,7 @@
 """docs/dialects.md: what a sync of each connector says where its vendor differs from what we believe.
 
-`python -m tools.maintain.dialects --write` runs the matrix of `acceptance-tests/dialects.py`, which takes minutes, and writes
-the page; without it, the page is only held against the list of cells.
+`python -m tools.maintain.dialects --write` runs the matrix of `acceptance-tests/dialects.py`, which takes minutes, and
+writes the page; without it, the page is only held against the list of cells.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """docs/doctor.md: the doctor's table for every vendor as documented, and in three of its dialects.
 
-`python -m tools.maintain.doctor --write` visits the simulators and writes the page; without it, the page is only held against
-the list of visits.
+`python -m tools.maintain.doctor --write` visits the simulators and writes the page; without it, the page is only held
+against the list of visits.
 """
 
 from __future__ import annotations
