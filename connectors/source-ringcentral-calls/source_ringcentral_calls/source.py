@@ -1,6 +1,6 @@
 """The source, as Airbyte knows it."""
 
-from cdr.source import CallRecordSource
+from cdr.airbyte.source import CallRecordSource
 from source_ringcentral_calls.streams import CallLogs, CallRecords
 
 

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from cdr.authenticators import Authenticator, GivenToken
-from cdr.config import Config
-from cdr.credentials import JwtGrant
-from cdr.filters import IsoWindow
-from cdr.legs import Legs, leg_id
-from cdr.paginators import NextLink
-from cdr.readers import choice, decimal, plus, present, seconds, text, timestamp
-from cdr.stream import CallStream, Form, Uncertain
+from cdr.normaliser import Legs, choice, decimal, leg_id, plus, present, seconds, text, timestamp
+from cdr.vendor import (
+    Authenticator,
+    CallStream,
+    Config,
+    Form,
+    GivenToken,
+    IsoWindow,
+    JwtGrant,
+    NextLink,
+    Uncertain,
+)
 
 _DAY = timedelta(days=1)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cdr.config import Config
-from cdr.pages import read_page
+from cdr.reading.pages import read_page
+from cdr.reading.plan import plan_of
+from cdr.vendor import Config
 from source_ringcentral_calls.streams import DISPOSITIONS, CallLogs, CallRecords
 
 PAGES = Path(__file__).parent / "pages"
@@ -33,7 +34,7 @@ CONFIG = Config(
 
 
 def records(stream, body=PAGE):
-    return [json.loads(line) for line in read_page(body, stream(CONFIG).plan(), None).rows.lines()]
+    return [json.loads(line) for line in read_page(body, plan_of(stream(CONFIG)), None).rows.lines()]
 
 
 @pytest.mark.parametrize(("stream", "expected"), [(CallRecords, "1.expected.json"), (CallLogs, "1.legs.expected.json")])
@@ -42,8 +43,8 @@ def test_a_page_of_the_vendor_becomes_the_expected_records(stream, expected):
 
 
 def test_a_page_names_no_total_and_no_next_page():
-    facts = read_page(PAGE, CallRecords(CONFIG).plan(), None).facts
-    assert (facts.total, facts.following, facts.size) == (None, None, 250)
+    info = read_page(PAGE, plan_of(CallRecords(CONFIG)), None).info
+    assert (info.total, info.following, info.size) == (None, None, 250)
 
 
 def test_a_record_without_legs_has_no_row_among_the_legs():
@@ -55,9 +56,9 @@ def test_a_record_without_legs_has_no_row_among_the_legs():
 
 def test_a_plan_travels_to_another_process_which_needs_no_cdk(tmp_path):
     plan = tmp_path / "plan"
-    plan.write_bytes(pickle.dumps(CallLogs(CONFIG).plan()))
+    plan.write_bytes(pickle.dumps(plan_of(CallLogs(CONFIG))))
     code = (
-        "import pickle, sys; from pathlib import Path; from cdr.pages import read_page;"
+        "import pickle, sys; from pathlib import Path; from cdr.reading.pages import read_page;"
         "plan = pickle.loads(Path(sys.argv[1]).read_bytes());"
         "print(len(read_page(Path(sys.argv[2]).read_bytes(), plan, None).ids), 'airbyte_cdk' in sys.modules)"
     )
@@ -96,7 +97,7 @@ def test_every_result_has_one_meaning():
 
 
 def test_two_calls_of_one_id_are_told_apart_by_their_numbers_and_extensions():
-    call = CallRecords(CONFIG).plan().normaliser.call
+    call = plan_of(CallRecords(CONFIG)).normaliser.call
     row = {"startTime": "2026-06-16T09:00:00Z", "direction": "Inbound"}
     one, other, inside = (
         call({**row, "from": party}) for party in ({"phoneNumber": "1"}, {"phoneNumber": "2"}, {"extensionNumber": "1"})

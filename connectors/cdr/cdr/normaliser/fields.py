@@ -193,7 +193,7 @@ class _WhereMissing(Reader):
 
     def compile_raw(self) -> Callable[[Row], Any]:
         """What was sent in the first field, where there is something, else in the other."""
-        get, get_other = value_at(self.reader.path), self.other.compile_raw()
+        get, get_other = at_path(self.reader.path), self.other.compile_raw()
 
         def find(source: Row) -> Any:
             value = get(source)

@@ -125,11 +125,11 @@ def test_the_number_of_voxos_samples_is_possible_and_not_valid() -> None:
 @pytest.mark.parametrize("text", ["+1855201XXXX", "+1 (855) 201-xxxx", "1855201XXXX", "020 7946 0XX1"])
 def test_a_number_that_is_partly_covered_is_nobodys(text: str) -> None:
     # To libphonenumber X is the key 9.
-    assert resolve(text, "US", bare_country_codes=True) == resolve(text) == Number("unparsed")
+    assert resolve_number(text, "US", bare_country_codes=True) == resolve_number(text) == Number("unparsed")
 
 
 def test_a_number_in_letters_is_still_read() -> None:
-    assert resolve("1-800-FLOWERS", "US").e164 == "+18003569377"
+    assert resolve_number("1-800-FLOWERS", "US").e164 == "+18003569377"
 
 
 def test_a_double_zero_is_never_a_national_prefix() -> None:
