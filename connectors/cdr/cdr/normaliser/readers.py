@@ -53,7 +53,7 @@ class _Value(Field):
         return self.convert
 
 
-def text(path: str) -> Reader:
+def text(path: str) -> Field:
     """Text, trimmed; numbers as text, whole ones exactly."""
     return _Value(path, values.text)
 
