@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from cdr.normaliser import Legs, choice, decimal, leg_id, plus, present, seconds, text, timestamp
-from cdr.vendor import Authenticator, CallStream, Config, Form, GivenToken, IsoWindow, JwtGrant, NextLink, Uncertain
+from cdr.vendor import (
+    Authenticator,
+    CallStream,
+    Config,
+    Form,
+    GivenToken,
+    IsoWindow,
+    JwtGrant,
+    NextLink,
+    Uncertain,
+)
 
 _DAY = timedelta(days=1)
 
