@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cdr.normaliser import _FILLED_HERE
+from cdr.normaliser.normaliser import _FILLED_HERE
 from cdr.schema.columns import COLUMNS
 from cdr.vendor.config import Config
 from folders import WRITTEN, properties_of, source_class, written_folder
