@@ -65,24 +65,30 @@ def truth(sim, *streams):
 
 
 @pytest.fixture(params=connectors())
+def any_connector(request, tmp_path):
+    return Connector(request.param, tmp_path)
+
+
+# Periods to the second, of whole days, and several streams, one of them without a cursor.
+@pytest.fixture(params=["source-voxo", "source-bics", "source-portsip"])
 def connector(request, tmp_path):
     return Connector(request.param, tmp_path)
 
 
-def test_killed_and_started_again_every_stream_is_complete_and_then_begins_anew(connector):
-    dice = random.Random(connector.name)
-    with simulators.start(vendor(connector.name), **DAYS, latency_ms=2) as sim:
+def test_killed_and_started_again_every_stream_is_complete_and_then_begins_anew(any_connector):
+    dice = random.Random(any_connector.name)
+    with simulators.start(vendor(any_connector.name), **DAYS, latency_ms=2) as sim:
         config = sim.config(num_workers=dice.choice([1, 2, 4]), lookback_window_minutes=LOOKBACK)
         attempts, state = [], None
         for _ in range(4):
-            attempts.append(Attempt(connector, config, state, until_states=dice.randrange(1, 4)))
+            attempts.append(Attempt(any_connector, config, state, until_states=dice.randrange(1, 4)))
             state = attempts[-1].state
-        last = Attempt(connector, config, state)
+        last = Attempt(any_connector, config, state)
         assert last.code == 0
         assert set.union(*(one.received for one in [*attempts, last])) == truth(sim)
         windowed = [stream for stream, cursor in sim.cursors.items() if cursor]
         assert {last.stream_state(stream)["complete"] for stream in windowed} == {True}
-        again = Attempt(connector, config, last.state)
+        again = Attempt(any_connector, config, last.state)
         assert again.received == truth(sim)
         assert "everything is read anew" in again.log
 
