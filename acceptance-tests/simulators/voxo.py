@@ -14,6 +14,7 @@ import orjson
 from simulators.exchange import Route, json, listed
 from simulators.faults import Response
 from simulators.server import Request
+from simulators.tables import Row
 from simulators.voxo_rows import VoxoRows
 
 _TENANT: Final = 1001
@@ -110,9 +111,11 @@ class Voxo(VoxoRows):
 
     def call_reports(self, request: Request, route: Route) -> Response:
         query = request.query
-        known = {"tenantId": str(_TENANT), "billingCode": _BILLING_CODE}
-        if any(query.get(name, value) != value for name, value in known.items()):
+        known = {"tenantId": self.accounts(), "billingCode": [_BILLING_CODE]}
+        if any(query.get(name, ids[0]) not in ids for name, ids in known.items()):
             return self.failure(404, "No such account")
+        if (refusal := self.refused_account(query.get("tenantId", ""))) is not None:
+            return refusal
         if query.get("timezone") in self.options["refused_zones"]:
             return self.failure(400, f"Invalid timezone: {query['timezone']}")
         try:
@@ -136,10 +139,13 @@ class Voxo(VoxoRows):
                 start = max(start, end - timedelta(hours=24))
             case "newest":
                 start = max(start, datetime.fromtimestamp(self.now(), timezone.utc) - timedelta(hours=24))
-        return self._report(route, int(start.timestamp()), int(end.timestamp()), zone)
+        found = self.selected(route.stream, *self.within(int(start.timestamp()), int(end.timestamp())))
+        if "tenantId" in query:
+            found = [*self.of_account(query["tenantId"], found)]
+        return self._report(route, found, zone)
 
-    def _report(self, route: Route, low: int, high: int, zone: ZoneInfo) -> Response:
-        found = self.ordered(self.selected(route.stream, *self.within(low, high)), descending=True)
+    def _report(self, route: Route, rows: list[Row], zone: ZoneInfo) -> Response:
+        found = self.ordered(rows, descending=True)
         limit = self.options["rows_limit"]
         if limit is not None and len(found) > limit and self.options["rows_limit_answer"] == "fail":
             return self.failure(500, "The report is too large")

@@ -240,6 +240,10 @@ class WindowCursor(ConcurrentCursor):
             self._open_windows.discard(getattr(partition, "period", None))
         super().close_partition(partition)
 
+    def share(self, lock: threading.Lock) -> None:
+        """Let states go out under a lock that other cursors of the stream take as well."""
+        self._lock = lock
+
     def note_highest(self, partition: Partition, highest: datetime | None) -> None:
         if highest is not None:
             self._most_recent_cursor_value_per_partition[partition.to_slice()] = highest
