@@ -175,15 +175,17 @@ class Simulator(Pages):
         """Return the ids of all accounts that the login sees, that of `config` first."""
         return [self.account(), *map(str, self.options["further_accounts"])]
 
-    def of_account(self, account: str, rows: Sequence[Row]) -> Sequence[Row]:
-        """Return those rows that are an account's; all of them where there is one account only."""
+    def of_account(self, account: str | None, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return those rows that are an account's; all of them where there is one only, or None is asked for."""
         known = self.accounts()
-        if len(known) == 1:
+        if len(known) == 1 or account is None:
             return rows
         return [row for row in rows if known[crc32(row.id.encode()) % len(known)] == account]
 
     def refused_account(self, account: str) -> Response | None:
         """Return what is said instead of an account's rows; None where it may be read, soon or after a while."""
+        if account not in self.accounts():
+            return self.failure(404, "No such account")
         time.sleep(self.options["slow_accounts"].get(account, 0) / 1000)
         status = self.options["refused_accounts"].get(account)
         if status is None:

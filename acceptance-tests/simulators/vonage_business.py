@@ -120,9 +120,8 @@ class VonageBusiness(VonageBusinessRows):
         return self.call_logs(request, route, account_id, path="v1")
 
     def call_logs(self, request: Request, route: Route, account_id: str, path: str = "plain") -> Response:
-        if self.options["paths"] not in {"both", path} or account_id not in self.accounts():
-            return self.failure(404, "Not Found")
-        if (refusal := self.refused_account(account_id)) is not None:
+        known_path = self.options["paths"] in {"both", path}
+        if (refusal := self.refused_account(account_id if known_path else "")) is not None:
             return refusal
         query = request.query
         bounds: dict[str, int] = {}

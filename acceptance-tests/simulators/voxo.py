@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
@@ -111,10 +111,7 @@ class Voxo(VoxoRows):
 
     def call_reports(self, request: Request, route: Route) -> Response:
         query = request.query
-        known = {"tenantId": self.accounts(), "billingCode": [_BILLING_CODE]}
-        if any(query.get(name, ids[0]) not in ids for name, ids in known.items()):
-            return self.failure(404, "No such account")
-        if (refusal := self.refused_account(query.get("tenantId", ""))) is not None:
+        if (refusal := self._refused(query)) is not None:
             return refusal
         if query.get("timezone") in self.options["refused_zones"]:
             return self.failure(400, f"Invalid timezone: {query['timezone']}")
@@ -124,7 +121,7 @@ class Voxo(VoxoRows):
             end = _bound(query["end"][:_DAY] + " 23:59:59" if self.options["days_only"] else query["end"], zone)
         except (ValueError, OSError, KeyError) as error:
             return self.failure(400, f"Invalid range: {error}")
-        wide = end - start > timedelta(hours=24) and not known.keys() & query.keys()
+        wide = end - start > timedelta(hours=24) and not {"tenantId", "billingCode"} & query.keys()
         if end - start > timedelta(days=31) or (wide and self.options["partner"] == "refuse"):
             return self.refuse(request, "the range is wider than 31 days, or than 24 hours partner-wide")
         if wide:
@@ -140,11 +137,14 @@ class Voxo(VoxoRows):
             case "newest":
                 start = max(start, datetime.fromtimestamp(self.now(), timezone.utc) - timedelta(hours=24))
         found = self.selected(route.stream, *self.within(int(start.timestamp()), int(end.timestamp())))
-        if "tenantId" in query:
-            found = [*self.of_account(query["tenantId"], found)]
-        return self._report(route, found, zone)
+        return self._report(route, self.of_account(query.get("tenantId"), found), zone)
 
-    def _report(self, route: Route, rows: list[Row], zone: ZoneInfo) -> Response:
+    def _refused(self, query: Mapping[str, str]) -> Response | None:
+        if query.get("billingCode", _BILLING_CODE) != _BILLING_CODE:
+            return self.failure(404, "No such account")
+        return self.refused_account(query["tenantId"]) if "tenantId" in query else None
+
+    def _report(self, route: Route, rows: Sequence[Row], zone: ZoneInfo) -> Response:
         found = self.ordered(rows, descending=True)
         limit = self.options["rows_limit"]
         if limit is not None and len(found) > limit and self.options["rows_limit_answer"] == "fail":

@@ -127,8 +127,12 @@ class AccountsCursor(Cursor):
             cursor.close_partition(partition)
 
     def ensure_at_least_one_state_emitted(self) -> None:
-        """One message at the end, with the state of every account: of one without windows too."""
+        """One message at the end, with the state of every account: of one that had nothing new to read, too.
+
+        One that was never read has none, and begins at `start_date` once it can be.
+        """
         with self._states.lock:
-            for account, state in self.state.items():
-                self._states.put(account, state)
+            for account, cursor in self._cursors.items():
+                if cursor.has_begun:
+                    self._states.put(account, cursor.state)
             self._repository.emit_message(self._states.message())

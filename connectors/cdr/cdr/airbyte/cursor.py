@@ -179,6 +179,11 @@ class WindowCursor(ConcurrentCursor):
         }
         return {**state, _DIALECT: self.dialect} if self.dialect else state
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was read, in this sync or an earlier one."""
+        return self._handed_back is not None or bool(self._covered())
+
     def periods(self) -> list[Period]:
         """The windows of this sync, in order: what the state does not cover."""
         return [] if self._handed_back is not None else self._windows
