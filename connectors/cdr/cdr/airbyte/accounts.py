@@ -19,7 +19,7 @@ from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 
-from cdr.airbyte.cursor import WindowCursor
+from cdr.airbyte.cursor import COMPLETE, WindowCursor
 from cdr.vendor.stream import Stream
 
 _LOGGER: Final = logging.getLogger("airbyte")
@@ -33,14 +33,23 @@ class AccountStates:
     accounts: whose states they are in this sync, in order
     given:    the state of the stream, of either form
     manager:  what keeps the states of all streams
-    lock:     held by a cursor from its change of a state until the message of it is on its way: messages that overtake
-              each other would take an account back
+    refreshes: whether all of it is read anew. That is complete when it is for every account
+    lock:     held from the change of a state until the message of it is on its way: messages that overtake each other
+              would take an account back
     """
 
     def __init__(
-        self, stream: type[Stream], accounts: Sequence[str], given: Mapping[str, Any], manager: ConnectorStateManager
+        self,
+        stream: type[Stream],
+        accounts: Sequence[str],
+        given: Mapping[str, Any],
+        manager: ConnectorStateManager,
+        *,
+        refreshes: bool = False,
     ) -> None:
         self.lock = threading.Lock()
+        self._accounts = accounts
+        self._refreshes = refreshes
         self._name = stream.name
         self._says_whose = stream.may_read_several_accounts()
         self._manager = manager
@@ -66,7 +75,8 @@ class AccountStates:
 
     def _together(self) -> dict[str, Any]:
         if not self._is_plain:
-            return {_ACCOUNTS: self._states}
+            complete = all(self.of(account).get(COMPLETE) is True for account in self._accounts)
+            return {_ACCOUNTS: self._states, **({COMPLETE: complete} if self._refreshes else {})}
         ((account, state),) = self._states.items()
         return {**state, _ACCOUNT: account} if self._says_whose else dict(state)
 
@@ -124,7 +134,8 @@ class AccountsCursor(Cursor):
     def close_partition(self, partition: Partition) -> None:
         cursor: Cursor | None = getattr(partition, "cursor", None)
         if cursor is not None:
-            cursor.close_partition(partition)
+            with self._states.lock:
+                cursor.close_partition(partition)
 
     def ensure_at_least_one_state_emitted(self) -> None:
         """One message at the end, with the state of every account: of one that had nothing new to read, too.
@@ -132,7 +143,7 @@ class AccountsCursor(Cursor):
         One that was never read has none, and begins at `start_date` once it can be.
         """
         with self._states.lock:
-            for account, cursor in self._cursors.items():
-                if cursor.has_begun:
-                    self._states.put(account, cursor.state)
+            for account, state in self.state.items():
+                if any(one["start"] != one["end"] for one in state.get("slices", ())):
+                    self._states.put(account, state)
             self._repository.emit_message(self._states.message())

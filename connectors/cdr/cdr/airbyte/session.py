@@ -27,6 +27,7 @@ from cdr.airbyte import traces
 from cdr.airbyte.accounts import AccountsCursor, AccountStates
 from cdr.airbyte.cursor import WindowCursor
 from cdr.airbyte.partitions import WindowPartition, Windows
+from cdr.airbyte.refresh import RefreshCursor
 from cdr.airbyte.sync import OrderedRepository, StreamRun, quiet_logger, record_frame
 from cdr.airbyte.traces import traced
 from cdr.airbyte.unread import error_of, named
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from cdr.airbyte.source import CallRecordSource
 
 _MINUTE = timedelta(minutes=1)
+_GOES_ON = "goes on where the last attempt stopped"
+_ANEW = "everything is read anew: the given state is complete, or of syncs that read what was new"
 _FINISHED = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
 
@@ -66,7 +69,8 @@ class Session:
         source.message_repository = self._repository
         config.on_change = lambda raw: self._repository.emit_message(create_connector_config_control_message(dict(raw)))
         try:
-            self._client = Client(config, source.streams[0].authenticator(config), logger, **patience)
+            first = source.streams[0]
+            self._client = Client(config, first.authenticator(config), logger, resets=first.resets, **patience)
         except SyncError as error:
             raise traced(error) from None
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
@@ -195,9 +199,10 @@ class Session:
         self, cls: type[Stream], accounts: Mapping[str, Config], mode: SyncMode, manager: ConnectorStateManager
     ) -> DefaultStream:
         """The stream with the windows of all accounts as partitions, and the state of each in a `WindowCursor`."""
-        states = AccountStates(cls, [*accounts], self._given_state(cls, mode, manager), manager)
+        given, refreshes = self._given_state(cls, mode, manager), mode is SyncMode.full_refresh
+        states = AccountStates(cls, [*accounts], given, manager, refreshes=refreshes)
         streams = {account: cls(config) for account, config in accounts.items()}
-        cursors = {name: self._cursor(stream, states, name) for name, stream in streams.items() if cls.cursor}
+        cursors = {name: self._cursor(stream, mode, states, name) for name, stream in streams.items() if cls.cursor}
         windows: dict[str, Sequence[Period | None]] = {
             account: cursors[account].periods() if cursors else [None] for account in accounts
         }
@@ -226,8 +231,9 @@ class Session:
     def _given_state(self, cls: type[Stream], mode: SyncMode, manager: ConnectorStateManager) -> Mapping[str, Any]:
         state: Mapping[str, Any] = manager.get_stream_state(cls.name, None)
         if state and mode is SyncMode.full_refresh:
-            self._logger.info(f"{cls.name}: full refresh, so the given state is not used")
-            return {}
+            goes_on = RefreshCursor.may_go_on_from(state)
+            state = state if goes_on else {}
+            self._logger.info(f"{cls.name}: full refresh, {_GOES_ON if goes_on else _ANEW}")
         lookback = cls(self._config).lookback
         if mode is SyncMode.incremental and lookback < cls.safe_lookback:
             self._logger.warning(
@@ -236,8 +242,9 @@ class Session:
             )
         return state
 
-    def _cursor(self, stream: Stream, states: AccountStates, account: str) -> WindowCursor:
-        cursor = WindowCursor(
+    def _cursor(self, stream: Stream, mode: SyncMode, states: AccountStates, account: str) -> WindowCursor:
+        kind = RefreshCursor if mode is SyncMode.full_refresh else WindowCursor
+        return kind(
             stream=stream,
             state=states.of(account),
             period=stream.config.period(self._now, stream.window.granularity),
@@ -246,8 +253,6 @@ class Session:
             repository=self._repository,
             manager=states.keeper(account),
         )
-        cursor.share(states.lock)
-        return cursor
 
 
 def _in_turn(partitions: Iterable[list[WindowPartition]]) -> Iterator[WindowPartition]:
