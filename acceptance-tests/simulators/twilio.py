@@ -29,7 +29,7 @@ class Twilio(TwilioRows):
 
     routes = (
         Route("GET", "/2010-04-01/Accounts/{AccountSid}/Calls.json", "calls_of_account", "call_records"),
-        Route("GET", "/2010-04-01/Accounts.json", "accounts", "accounts"),
+        Route("GET", "/2010-04-01/Accounts.json", "listed_accounts", "accounts"),
     )
     auths = ("auth_token", "api_key")
     defaults: ClassVar[Mapping[str, Any]] = {
@@ -92,7 +92,7 @@ class Twilio(TwilioRows):
 
     # --- accounts ---
 
-    def accounts(self, request: Request, _: Route) -> Response:
+    def listed_accounts(self, request: Request, _: Route) -> Response:
         grant = self.grants[self.bearer(request)]
         if grant.scope == "key" and self.options["key"] == "standard":
             return self.failure(401, "Authenticate")
