@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import zip_longest
 from queue import Queue
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airbyte_cdk.config_observation import create_connector_config_control_message
 from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, AirbyteStreamStatusTraceMessage, SyncMode
@@ -26,6 +26,7 @@ from typing_extensions import Self
 from cdr.airbyte import traces
 from cdr.airbyte.accounts import AccountsCursor, AccountStates
 from cdr.airbyte.cursor import WindowCursor
+from cdr.airbyte.inputs import GivenSource
 from cdr.airbyte.partitions import WindowPartition, Windows
 from cdr.airbyte.refresh import RefreshCursor
 from cdr.airbyte.sync import OrderedRepository, StreamRun, quiet_logger, record_frame
@@ -46,9 +47,6 @@ from cdr.vendor.request import Request
 from cdr.vendor.stream import Stream
 from cdr.vendor.windows import Period
 
-if TYPE_CHECKING:
-    from cdr.airbyte.source import CallRecordSource
-
 _MINUTE = timedelta(minutes=1)
 _GOES_ON = "goes on where the last attempt stopped"
 _ANEW = "everything is read anew: the given state is complete, or of syncs that read what was new"
@@ -58,7 +56,7 @@ _FINISHED = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 class Session:
     """What the streams of one command share: the client with its tokens, the workers, the clock."""
 
-    def __init__(self, source: CallRecordSource, config: Config, logger: logging.Logger, **patience: Any) -> None:
+    def __init__(self, source: GivenSource, config: Config, logger: logging.Logger, **patience: Any) -> None:
         self._config = config
         self._logger = logger
         self._now = datetime.now(timezone.utc)

@@ -16,7 +16,6 @@ from airbyte_cdk.models import (
     Status,
 )
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
-from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.utils import AirbyteTracedException
 
 from cdr.airbyte.inputs import GivenSource, protocol_errors, warn
@@ -34,17 +33,11 @@ _CHECK = {"attempts": 3, "read_seconds": 30}
 class CallRecordSource(GivenSource):
     """A source whose streams are windows of call records.
 
-    streams:  the stream classes, `call_records` first
-    in_pages: whether `read` gives out whole pages (`PageMessage`) instead of a message a row. Only the entry point
-              that writes standard output sets it.
+    streams: the stream classes, `call_records` first
     """
 
     # The CDK's own check quotes values and does not name the property; Config says it better.
     check_config_against_spec = False
-
-    def __init__(self) -> None:
-        self.in_pages = False
-        self.message_repository: MessageRepository | None = None
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Ask for the calls of the last settled hour: it proves the address, the credentials and the right to read.
