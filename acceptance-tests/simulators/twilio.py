@@ -29,7 +29,7 @@ class Twilio(TwilioRows):
 
     routes = (
         Route("GET", "/2010-04-01/Accounts/{AccountSid}/Calls.json", "calls_of_account", "call_records"),
-        Route("GET", "/2010-04-01/Accounts.json", "listed_accounts", "accounts"),
+        Route("GET", "/2010-04-01/Accounts.json", "listed_accounts"),
     )
     auths = ("auth_token", "api_key")
     defaults: ClassVar[Mapping[str, Any]] = {
@@ -94,9 +94,9 @@ class Twilio(TwilioRows):
     # --- accounts ---
 
     def listed_accounts(self, request: Request, _: Route) -> Response:
-        grant = self.grants[self.bearer(request)]
-        if grant.scope == "key" and self.options["key"] == "standard":
-            return self.failure(401, "Authenticate")
+        grant = self.alive(self.bearer(request))
+        if grant is None or (grant.scope == "key" and self.options["key"] == "standard"):
+            return self.unauthorised()
         known = [*dict.fromkeys((*self.accounts(), *self.options["closed_accounts"]))]
         size, first = int(request.query.get("PageSize", 50)), int(request.query.get("PageToken", "PA0")[2:])
         rows = [self._account(account) for account in known[first : first + size]]
