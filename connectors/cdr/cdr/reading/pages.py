@@ -51,7 +51,7 @@ class NormalisedPage:
     calls: list[str] = field(default_factory=list)
     told: list[Call] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
-    rows: Rows = Rows()
+    rows: Rows = field(default_factory=Rows)
     timeless: list[int] = field(default_factory=list)
     times: list[str | None] = field(default_factory=list)
     digests: list[int] = field(default_factory=list)
