@@ -5,16 +5,15 @@ status are taken. The rest, a secret among it, is dropped unread.
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-from cdr.vendor import BodyError, ConfigError, NextLink, Request
+from cdr.vendor import Ask, BodyError, ConfigError, NextLink, Request
 
 _PAGES = NextLink("next_page_uri", asks=("PageSize", 1000))
 _ENDED = "closed"
 
 
-def subaccounts(ask: Callable[[Request], Any]) -> Iterator[str]:
+def subaccounts(ask: Ask) -> Iterator[str]:
     """The SIDs of all accounts that the login sees, but for closed ones. Raises SyncError.
 
     A login that may not list accounts, as a Standard key, reads its own alone, which a warning says.

@@ -1,11 +1,11 @@
 """Twilio, calls of the API version 2010-04-01. Docs: twilio.com/docs/voice/api/call-resource, "Read multiple Calls"."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 from cdr.normaliser import between, choice, decimal, derived, rfc2822, seconds, text
-from cdr.vendor import Authenticator, Basic, CallStream, Config, DayWindow, NextLink, Request
+from cdr.vendor import Ask, Authenticator, Basic, CallStream, Config, DayWindow, NextLink
 from source_twilio_calls.accounts import subaccounts
 
 _APP = "client:"
@@ -81,7 +81,7 @@ class CallRecords(CallStream):
     }
 
     @staticmethod
-    def accounts(config: Config, ask: Callable[[Request], Any]) -> Iterator[Mapping[str, Any]]:
+    def accounts(config: Config, ask: Ask) -> Iterator[Mapping[str, Any]]:
         # An account's list holds its own calls only: each subaccount is asked for its own.
         yield {"account_sid": config.required("account_sid")}
         if config.flag("include_subaccounts"):
