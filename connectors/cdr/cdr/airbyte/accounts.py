@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, MutableMapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
-from airbyte_cdk.models import AirbyteMessage
+from airbyte_cdk.models import AirbyteMessage, Level
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.message.repository import LogMessage
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 
@@ -25,6 +27,8 @@ from cdr.vendor.stream import Stream
 _LOGGER: Final = logging.getLogger("airbyte")
 _ACCOUNTS: Final = "accounts"
 _ACCOUNT: Final = "account"
+_FEW: Final = 20
+_SECONDS_BETWEEN: Final = 1.0
 
 
 class AccountStates:
@@ -33,6 +37,7 @@ class AccountStates:
     accounts: whose states they are in this sync, in order
     given:    the state of the stream, of either form
     manager:  what keeps the states of all streams
+    repository: where messages go; `outlet` is where those of a window that was closed go
     refreshes: whether all of it is read anew. That is complete when it is for every account
     lock:     held from the change of a state until the message of it is on its way: messages that overtake each other
               would take an account back
@@ -44,10 +49,13 @@ class AccountStates:
         accounts: Sequence[str],
         given: Mapping[str, Any],
         manager: ConnectorStateManager,
+        repository: MessageRepository,
         *,
         refreshes: bool = False,
     ) -> None:
         self.lock = threading.Lock()
+        self.repository = repository
+        self.outlet = repository if len(accounts) <= _FEW else _Sparing(repository)
         self._accounts = accounts
         self._refreshes = refreshes
         self._name = stream.name
@@ -63,6 +71,11 @@ class AccountStates:
     def keeper(self, account: str) -> ConnectorStateManager:
         """What the cursor of one account takes for the states of the source."""
         return _OneAccount(self, account)
+
+    @property
+    def number(self) -> int:
+        """How many accounts this sync reads."""
+        return len(self._accounts)
 
     def put(self, account: str, state: Mapping[str, Any]) -> None:
         """Take over a state. Where another thread may do so too, under `lock`."""
@@ -111,15 +124,35 @@ class _OneAccount(ConnectorStateManager):
         return self._states.message()
 
 
+class _Sparing(MessageRepository):
+    """Lets a state out once a second at most.
+
+    Each holds all accounts: one for each window of a thousand accounts would be more than their rows. What a sync that
+    is killed has read in its last second comes again.
+    """
+
+    def __init__(self, repository: MessageRepository) -> None:
+        self._repository = repository
+        self._last = 0.0
+
+    def emit_message(self, message: AirbyteMessage) -> None:
+        if time.monotonic() - self._last >= _SECONDS_BETWEEN:
+            self._repository.emit_message(message)
+            self._last = time.monotonic()
+
+    def log_message(self, level: Level, message_provider: Callable[[], LogMessage]) -> None:
+        self._repository.log_message(level, message_provider)
+
+    def consume_queue(self) -> Iterable[AirbyteMessage]:
+        return ()
+
+
 class AccountsCursor(Cursor):
     """The cursor of a stream with several accounts: each window is closed by the cursor of its account."""
 
-    def __init__(
-        self, cursors: Mapping[str, WindowCursor], states: AccountStates, repository: MessageRepository
-    ) -> None:
+    def __init__(self, cursors: Mapping[str, WindowCursor], states: AccountStates) -> None:
         self._cursors = cursors
         self._states = states
-        self._repository = repository
 
     @property
     def state(self) -> MutableMapping[str, Any]:
@@ -146,4 +179,4 @@ class AccountsCursor(Cursor):
             for account, state in self.state.items():
                 if any(one["start"] != one["end"] for one in state.get("slices", ())):
                     self._states.put(account, state)
-            self._repository.emit_message(self._states.message())
+            self._states.repository.emit_message(self._states.message())

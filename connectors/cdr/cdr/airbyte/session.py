@@ -198,7 +198,7 @@ class Session:
     ) -> DefaultStream:
         """The stream with the windows of all accounts as partitions, and the state of each in a `WindowCursor`."""
         given, refreshes = self._given_state(cls, mode, manager), mode is SyncMode.full_refresh
-        states = AccountStates(cls, [*accounts], given, manager, refreshes=refreshes)
+        states = AccountStates(cls, [*accounts], given, manager, self._repository, refreshes=refreshes)
         streams = {account: cls(config) for account, config in accounts.items()}
         cursors = {name: self._cursor(stream, mode, states, name) for name, stream in streams.items() if cls.cursor}
         windows: dict[str, Sequence[Period | None]] = {
@@ -216,7 +216,7 @@ class Session:
             readers.append(reader)
             run.findings[label] = reader.findings
             partitions.append([WindowPartition(run, reader, cursor, window, label) for window in windows[account]])
-        together = AccountsCursor(cursors, states, self._repository) if len(cursors) > 1 else None
+        together = AccountsCursor(cursors, states) if len(cursors) > 1 else None
         return self.described(cls, _in_turn(partitions), together or next(iter(cursors.values()), None))
 
     def _sync(self, cursor: WindowCursor, stream: Stream) -> Sync | None:
@@ -247,8 +247,9 @@ class Session:
             state=states.of(account),
             period=stream.config.period(self._now, stream.window.granularity),
             now=self._now,
-            workers=self._workers,
-            repository=self._repository,
+            # Accounts are read side by side: the more there are, the fewer windows keep all workers busy.
+            workers=max(1, self._workers // states.number),
+            repository=states.outlet,
             manager=states.keeper(account),
         )
 

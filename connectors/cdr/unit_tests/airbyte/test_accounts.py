@@ -2,6 +2,7 @@
 
 import pytest
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
+from airbyte_cdk.sources.message import InMemoryMessageRepository
 
 from cdr.airbyte.accounts import AccountStates
 from cdr.airbyte.unread import UnreadAccounts, error_of, named
@@ -27,7 +28,7 @@ A, B, C = "http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3"
 
 def states(given, *accounts, stream=Several, refreshes=False):
     manager = ConnectorStateManager([])
-    return AccountStates(stream, accounts, given, manager, refreshes=refreshes)
+    return AccountStates(stream, accounts, given, manager, InMemoryMessageRepository(), refreshes=refreshes)
 
 
 def blob(subject):
@@ -146,3 +147,16 @@ def test_any_number_of_accounts_may_be_refused_or_slow(error):
 def test_several_windows_of_one_account_are_one_failure():
     subject = UnreadAccounts(9)
     assert all(subject.add("1", TransientError("Busy.")) for _ in range(5))
+
+
+@pytest.mark.parametrize(("accounts", "sent"), [(20, 5), (21, 1)])
+def test_the_states_of_many_accounts_go_out_once_a_second_at_most(accounts, sent, monkeypatch):
+    monkeypatch.setattr("time.monotonic", lambda: 1000.0)
+    subject = states({}, *map(str, range(accounts)))
+    for _ in range(5):
+        subject.put("0", {"slices": [1]})
+        subject.outlet.emit_message(subject.message())
+    assert len([*subject.repository.consume_queue()]) == sent
+    monkeypatch.setattr("time.monotonic", lambda: 1001.0)
+    subject.outlet.emit_message(subject.message())
+    assert len([*subject.repository.consume_queue()]) == 1
