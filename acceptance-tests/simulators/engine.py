@@ -12,11 +12,13 @@ from typing import Any, ClassVar, Final
 
 import orjson
 
-from simulators import dialects, faults, reprint
+from simulators import dialects, faults, recordings, reprint
 from simulators.authority import private_authority
 from simulators.calls import BLANK, MICRO, Call, generate, micros, stamp
-from simulators.faults import Fault
+from simulators.faults import Fault, Response
 from simulators.paging import Pages
+from simulators.recordings import PLACE, RecordingHost
+from simulators.server import Request
 from simulators.tables import Row
 
 # Calls that began before the period can end in it, and filters ask for a little more than the period.
@@ -34,6 +36,7 @@ COMMON_OPTIONS: Final[Mapping[str, Any]] = {
     "publish_delay_seconds": 0.0,  # from a call's end until its row is served
     "published_samples": True,  # whether the vendor's own sample rows are served, at their own dates
     **dialects.OPTIONS,
+    **recordings.OPTIONS,
 }
 
 
@@ -83,6 +86,7 @@ class Simulator(Pages):
         super().__init__(
             {**known, **options}, start, end, latency_ms=latency_ms, validate=validate, port=port, tls=context
         )
+        self.recordings = RecordingHost(self.options, self.url, self.faults, self._brings_a_token)
 
     def __enter__(self) -> Simulator:  # noqa: PYI034 - Self is newer than Python 3.10
         return self
@@ -91,6 +95,17 @@ class Simulator(Pages):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def close(self) -> None:
+        super().close()
+        self.recordings.close()
+
+    def _serve(self, request: Request) -> Response:
+        """Its own recordings are no part of the vendor's document."""
+        return self.recordings.answer(request) if request.path.startswith(PLACE) else super()._serve(request)
+
+    def _brings_a_token(self, request: Request) -> bool:
+        return self.alive(self.bearer(request)) is not None
 
     # --- what a test asks for ---
 

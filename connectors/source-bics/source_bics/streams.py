@@ -8,7 +8,7 @@ from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from cdr.normaliser import Unreadable, choice, clock, decimal, derived, later, moment, present, rfc3339, text
-from cdr.vendor import Authenticator, Config, Envelope, Form, GivenToken, Stream, Uncertain
+from cdr.vendor import Authenticator, Config, Envelope, Form, GivenToken, RecordingFileStream, Stream, Uncertain
 from source_bics.answers import Pages, failure_in, rows_of
 from source_bics.days import Days
 
@@ -161,3 +161,7 @@ class Recordings(VoiceStream):
         "agent": text("agent"),
         "created_at": moment("created_at", "%Y-%m-%d %H:%M:%S", evidence="id"),
     }
+
+
+class RecordingFiles(RecordingFileStream, Recordings):
+    """What the links of `recordings` lead to; each works for an hour."""

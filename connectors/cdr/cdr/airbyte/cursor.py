@@ -240,6 +240,11 @@ class WindowCursor(ConcurrentCursor):
             self._open_windows.discard(getattr(partition, "period", None))
         super().close_partition(partition)
 
+    def checkpoint(self) -> None:
+        """Emit the state while windows are still being read."""
+        with self._lock:
+            self._emit_state_message()
+
     def note_highest(self, partition: Partition, highest: datetime | None) -> None:
         if highest is not None:
             self._most_recent_cursor_value_per_partition[partition.to_slice()] = highest

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from queue import Queue
 from typing import Any
 
@@ -29,6 +30,7 @@ from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.cursor import CursorField, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+from airbyte_cdk.sources.utils.files_directory import get_files_directory
 from airbyte_cdk.utils import AirbyteTracedException
 from typing_extensions import Self
 
@@ -48,10 +50,11 @@ from cdr.airbyte.traces import together, traced, without_secrets
 from cdr.http.client import Client, Meter
 from cdr.reading import first_look
 from cdr.reading.context import ReadContext, Sync
+from cdr.reading.file_fetcher import FileFetcher
 from cdr.reading.page_workers import PageWorkers
 from cdr.reading.requester import Transport
+from cdr.reading.stored_files import FileStore
 from cdr.reading.window_reader import WindowReader, reader_of
-from cdr.schema.columns import json_schema
 from cdr.schema.errors import SyncError
 from cdr.vendor.config import Config
 from cdr.vendor.stream import Stream
@@ -118,6 +121,7 @@ class CallRecordSource(GivenSource):
             logger.info("The catalogue has no streams, so there is nothing to read.")
             return
         with Session(self, valid, logger) as session:
+            session.fetch_files_of(catalog)
             for message in session.messages(chosen, ConnectorStateManager(given.messages)):
                 if isinstance(message, PageMessage) and not self.in_pages:
                     yield from message.records()
@@ -144,6 +148,8 @@ class Session:
             raise traced(error) from None
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
         self._windows = ThreadPoolExecutor(self._workers, thread_name_prefix="windows")
+        self._files: ThreadPoolExecutor | None = None
+        self._with_files: set[str] = set()
         self._runs: dict[str, StreamRun] = {}
         self._readers_of: dict[str, WindowReader] = {}
         # Only a process of our own starts others: in somebody's notebook that would run their module again.
@@ -159,19 +165,31 @@ class Session:
             run.stopped.set()
         self._client.stop()
         self._readers.close()
-        for executor in (self._windows, self._pages):
-            executor.shutdown(wait=False, cancel_futures=True)
+        for executor in (self._windows, self._pages, self._files):
+            if executor is not None:
+                executor.shutdown(wait=False, cancel_futures=True)
         with self._queue.mutex:
             # Nobody takes pages from the queue any longer; workers that wait for room must end all the same.
             self._queue.maxsize = sys.maxsize
             self._queue.not_full.notify_all()
+
+    def fetch_files_of(self, catalog: ConfiguredAirbyteCatalog) -> None:
+        """Fetch the files of those streams for which the catalogue asks for them."""
+        self._with_files = {chosen.stream.name for chosen in catalog.streams if chosen.include_files}
 
     def transport(self, meter: Meter | None = None) -> Transport:
         """What sends requests, counted by `meter`."""
         return self._client.metered(meter or Meter())
 
     def reader(self, stream: Stream, meter: Meter | None = None, sync: Sync | None = None) -> WindowReader:
-        return reader_of(stream)(stream, self.transport(meter), self._context, sync)
+        context = self._context
+        if stream.has_files and stream.name in self._with_files:
+            context = replace(context, files=self._fetcher())
+        return reader_of(stream)(stream, self.transport(meter), context, sync)
+
+    def _fetcher(self) -> FileFetcher:
+        self._files = self._files or ThreadPoolExecutor(self._workers, thread_name_prefix="files")
+        return FileFetcher(self._client.downloads(), FileStore(Path(get_files_directory())), self._files, self._workers)
 
     def messages(
         self, chosen: list[tuple[type[Stream], SyncMode]], states: ConnectorStateManager
@@ -216,10 +234,11 @@ class Session:
         return DefaultStream(
             partition_generator=Windows([WindowPartition(run, reader, cursor, window) for window in windows]),
             name=cls.name,
-            json_schema=json_schema(cls.name),
+            json_schema=cls.json_schema(),
             primary_key=[cls.primary_key],
             cursor_field=CursorField(cls.cursor) if cls.cursor else None,
             logger=self._logger,
+            supports_file_transfer=cls.has_files,
             cursor=cursor or FinalStateCursor(cls.name, None, self._repository),
         )
 

@@ -88,6 +88,11 @@ class Lookback:
                 early = _EARLY if moment is not None and moment < self.keeps_from else 0
                 self._places.append(_ODD if is_odd else early | hour * _IN_AN_HOUR + crc32(identity.encode()))
 
+    def keep_sent(self, digest: int) -> None:
+        """Remember a row that is out, of a window that is still being read: the sync that resumes leaves it out."""
+        with self._lock:
+            self._found.add(digest)
+
     def keep_repeated(self, identity: str) -> None:
         """Remember an id that was seen with two calls."""
         with self._lock:

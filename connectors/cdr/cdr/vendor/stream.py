@@ -14,7 +14,7 @@ from cdr.normaliser.legs import LegNormaliser, Legs
 from cdr.normaliser.normaliser import Normaliser
 from cdr.normaliser.readers import Fields
 from cdr.normaliser.values import Paths
-from cdr.schema.columns import COLUMNS
+from cdr.schema.columns import COLUMNS, json_schema
 from cdr.schema.errors import BodyError
 from cdr.vendor.authenticators import Authenticator
 from cdr.vendor.config import Config
@@ -54,6 +54,7 @@ class Stream:
     safe_lookback: a shorter lookback misses calls that show up when they have ended
     reader:      `module:class` of a window reader of the vendor's own, where rows need more than the stream says; it is
                  imported where windows are read
+    has_files:   whether a row can have a file with it
     missing:     what to tell people where the server answers 404, for a stream that not every server has
     advice:      what to tell people beside the usual words, by the status of a refusal
     """
@@ -80,6 +81,7 @@ class Stream:
     order: ClassVar[str | None] = None
     safe_lookback: ClassVar[timedelta] = timedelta(0)
     reader: ClassVar[str] = "cdr.reading.window_reader:WindowReader"
+    has_files: ClassVar[bool] = False
     missing: ClassVar[str | None] = None
     advice: ClassVar[Mapping[int, str]] = {}
 
@@ -94,12 +96,26 @@ class Stream:
             unsaid.append("window")
         if unsaid:
             raise TypeError(f"{cls.__name__} does not say: {', '.join(unsaid)}")
-        unknown = sorted(set(cls.fields) - set(COLUMNS[cls.name]))
+        unknown = sorted(set(cls.fields) - set(cls.columns()))
         if unknown:
             raise TypeError(f"{cls.__name__} fills columns that {cls.name} does not have: {', '.join(unknown)}")
 
     def __init__(self, config: Config) -> None:
         self.config = config
+
+    @classmethod
+    def columns(cls) -> tuple[str, ...]:
+        """The columns of the rows that are read, in order."""
+        return COLUMNS[cls.name]
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON Schema of the rows that go out."""
+        return json_schema(cls.name)
+
+    def refusal(self) -> str | None:
+        """Why the stream is not read with these settings; None where it is."""
+        return None
 
     @staticmethod
     def authenticator(config: Config) -> Authenticator:
@@ -169,7 +185,7 @@ class Stream:
         kind = Normaliser if self.legs is None else LegNormaliser
         return kind(
             self.fields,
-            columns=COLUMNS[self.name],
+            columns=self.columns(),
             vendor=self.vendor,
             account_id=self.account_id(),
             region=None if region == "ZZ" else region,
