@@ -72,8 +72,9 @@ class RecordingHost:
     def answer(self, request: Request) -> Response:
         found = _RANGE.fullmatch(request.headers.get("range", ""))
         first = int(found[1]) if found and self._options["recording_ranges"] else 0
-        made = self._struck(request) or self._made(request, first, is_part=found is not None)
-        if made.status < 300:
+        struck = self._struck(request)
+        made = struck or self._made(request, first, is_part=found is not None)
+        if struck is None and made.status < 300:
             for fault in self._faults.take(faults.AFTERWARDS, "recording", "recording_files"):
                 faults.afterwards(fault, made)
         self.asked.append(Asked(request.path, first, made.status, "authorization" in request.headers))
