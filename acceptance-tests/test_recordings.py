@@ -186,7 +186,7 @@ def test_killed_twice_each_recording_is_there_once(connector, folder):
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["it goes on", "it begins again"])
 def test_a_download_that_breaks_is_whole_in_the_end(connector, folder, ranges):
-    with simulator(connector, recording_ranges=ranges) as sim:
+    with simulator(connector, recording_ranges=ranges, recording_bytes=200_000) as sim:
         for kind, times in (("truncated", 4), ("reset", 1), ("server_error", 1)):
             sim.fault(kind, at="recording", after=2, times=times)
         sim.fault("rate_limit", at="recording", after=12, times=1)

@@ -29,7 +29,7 @@ from cdr.vendor.request import Request
 
 LARGEST_FILE: Final = 1_500_000_000
 """What Airbyte's own file sources take at most."""
-_PIECE: Final = 256 * 1024
+_PIECE: Final = 64 * 1024
 _MOST_REDIRECTS: Final = 5
 _REFUSED: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _PASSING: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.TOO_EARLY)
