@@ -36,7 +36,7 @@ _LOOKBACK = timedelta(days=1)
 _LONGEST = 90  # seconds that a sync may take before it counts as one that never ends
 _LONGEST_WAIT = 900  # what a vendor may ask for at most, by promise 6
 # What BICS' connector says of every period in the past, and what is left of a warning that says nothing else.
-_RETENTION = re.compile(r" ?it keeps 60 days [^.]*\.")
+_RETENTION = re.compile(r" ?it keeps \d+ days [^.]*\.")
 _NOTHING_ELSE = "documents:"
 _WHATEVER = re.compile(r"127\.0\.0\.1:\d+")
 

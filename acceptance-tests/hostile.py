@@ -20,6 +20,7 @@ from cdr.airbyte.entrypoint import PageEntrypoint
 from cdr.airbyte.traces import traced
 from cdr.http import connections
 from folders import properties_of, source_class
+from tools import matrix
 
 SECRET = "SECRET-of-the-test"
 NEVER = ("Traceback", "nobody foresaw", "Something went wrong", "[0-9]", "[A-Z]", "^http", SECRET)
@@ -143,7 +144,17 @@ def valid(folder: Path) -> dict[str, Any]:
         config["account_id"] = "913874"
     if "account" in properties_of(folder):
         config["account"] = {"account_type": "partner"}
+    # Of what else is required, the example that stands there, and the first way to log in.
+    for name in matrix.specification(folder)["required"]:
+        config.setdefault(name, (properties_of(folder)[name].get("examples") or [None])[0])
+    first = properties_of(folder)["credentials"]["oneOf"][0]["properties"]
+    if not any(_is_access_token(one) for one in properties_of(folder)["credentials"]["oneOf"]):
+        config["credentials"] = {name: part.get("const", SECRET) for name, part in first.items()}
     return config
+
+
+def _is_access_token(variant: dict[str, Any]) -> bool:
+    return variant["properties"]["auth_type"]["const"] == "access_token"
 
 
 @st.composite

@@ -65,7 +65,7 @@ def read(sim: Simulator, stream: str = "call_records", size: int = 100, **period
 
 def id_of(row: dict[str, Any]) -> str:
     """The vendor's id of a row, under whichever of the usual names."""
-    return str(row.get("id", row.get("sid")))
+    return str(row.get("id", row.get("sid", getattr(row, "id", None))))
 
 
 def log_in(sim: Simulator, *, password: str | None = None) -> requests.Response:

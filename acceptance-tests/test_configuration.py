@@ -16,11 +16,11 @@ from tools import matrix
 from tools.boilerplate import TEMPLATE, facts_of
 from tools.install import ROOT
 
-SECRET = re.compile(r"(access_token|refresh_token|client_secret|password|salt)")
+SECRET = re.compile(r"(\w+_token|\w+_secret|jwt|password|salt)")
 # What may differ where two connectors share a property.
 OWN_SAY = {"order", "default", "examples"}
-# Columns that no vendor here fills: none of the five names a currency. Whoever fills one takes it off.
-UNFILLED = {"charge_currency"}
+# Columns that no vendor here fills. Whoever fills one takes it off.
+UNFILLED: set[str] = set()
 
 
 def shared_properties() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from cdr.reading.findings import Findings, filter_ignored
 from dialects import ALL, DIALECTS, JUNE, Dialect, cells
 from doctor_cases import DAYS, DIFFERS, differences, named, personal, source_of, text_of, visit, visited
 from simulator_requests import every_vendor
+from vendors import known
 
 DOCUMENTED = next(dialect for dialect in DIALECTS if not dialect.options)
 
@@ -23,7 +24,9 @@ def test_the_doctor_names_the_difference_and_no_other(vendor, dialect):
     report, sim = visited(vendor, dialect)
     said = [(one.point, one.severity, one.found) for one in report.findings if one.severity != "ok"]
     assert named(report, "handled", "action") == differences(vendor, dialect), said
-    assert named(report, "unknown") == set() or differences(vendor, dialect) == {"rate"}, said
+    # Where no call comes for its own second, nothing tells what becomes of a bound.
+    untold = {"filter", "bounds"} if "filter_time" in differences(vendor, dialect) else set()
+    assert named(report, "unknown") in (set(), untold) or differences(vendor, dialect) == {"rate"}, said
     assert report.requests == len(sim.requests) <= 40
     text = text_of(report)
     assert [word for word in personal(sim) if word in text] == []
@@ -38,7 +41,7 @@ def test_a_vendor_as_documented_gets_nothing_but_ok_with_all_its_slips_and_login
             assert named(report, "handled", "action", "unknown") == set(), text_of(report)
             assert sim.violations == []
             assert {one.method for one in sim.requests if one.stream} == {"GET"}
-            assert sim.login_count == (auth != "access_token")
+            assert sim.login_count == (auth != "access_token" and known()[vendor].log_in is not None)
 
 
 def visit_kept(sim, auth):

@@ -10,7 +10,7 @@ import pytest
 from harness import connectors, vendor
 from hourly import BEGIN, Simulation, Troubles
 from hourly_report import LOOKBACK, Report
-from moving_vendor import NEVER, Clock, Life, Shares, start_moving
+from moving_vendor import NEVER, Clock, start_moving
 from vendors import known
 
 VENDORS = [vendor(name) for name in connectors()]
@@ -47,14 +47,6 @@ def test_hourly_syncs_that_are_killed_or_meet_a_vendor_that_is_down_lose_nothing
     assert again <= len(report.cut_off) * a_lookback
 
 
-def test_hourly_syncs_of_a_busy_account_send_only_what_changed() -> None:
-    report = Simulation("voxo", calls_per_day=16_000, length=4 * HOUR, every=HOUR, history=timedelta(hours=25)).run()
-    # The contract lets nothing come again while the lookback holds up to 25,000 rows.
-    assert 18_000 < max(sync.covered for sync in report.syncs) < 25_000
-    assert report.lost() == {}
-    assert report.wasted() == {}
-
-
 @pytest.mark.parametrize("name", ["portsip", "voxo"])
 def test_hourly_syncs_of_a_year_lose_nothing(name: str, request: pytest.FixtureRequest) -> None:
     if not request.config.getoption("--every-hour"):
@@ -62,40 +54,6 @@ def test_hourly_syncs_of_a_year_lose_nothing(name: str, request: pytest.FixtureR
     report = Simulation(name, calls_per_day=60, length=A_YEAR, every=HOUR).run()
     assert report.lost() == {}
     assert report.wasted() == {}
-
-
-class OneChange(Simulation):
-    """Nothing comes late and nothing changes, but one row in the middle of the lookback, before the last sync."""
-
-    def _sync(self, sim, moment, trouble):
-        if moment == self._moments[-1]:
-            table, middle = sim.moving(), (moment - 12 * HOUR).timestamp()
-            row = max((row for row in table.rows if row.visible < middle), key=sim.at)
-            table.lives[row.id] = Life(row.visible, moment.timestamp(), sim.filled(row), NEVER, NEVER)
-        super()._sync(sim, moment, trouble)
-
-
-def one_change(name: str, calls_per_day: int) -> Report:
-    still = Shares(late=0, filled=0, away=0, gone=0)
-    a_day = timedelta(hours=25)
-    return OneChange(name, calls_per_day=calls_per_day, length=3 * HOUR, every=HOUR, history=a_day, shares=still).run()
-
-
-@pytest.mark.parametrize("name", [name for name in VENDORS if not known()[name].whole_days])
-def test_hourly_syncs_find_one_column_of_one_row_and_send_that_row_alone(name: str) -> None:
-    report = one_change(name, 1_000)
-    assert (report.lost(), report.changes, report.total("again")) == ({}, 1, 0)
-
-
-def test_hourly_syncs_of_a_very_busy_account_find_one_change_and_send_a_hundred_rows_at_most(
-    request: pytest.FixtureRequest,
-) -> None:
-    if not request.config.getoption("--every-hour"):
-        pytest.skip("so many rows take their time: --every-hour, as in make soak")
-    report = one_change("voxo", 100_000)
-    assert (report.lost(), report.changes) == ({}, 1)
-    assert report.total("again") < 100
-    assert report.too_large() == []
 
 
 # The simulation itself

@@ -59,7 +59,7 @@ def test_what_is_said_of_numbers_is_what_libphonenumber_says(vendor, region, sta
             elif tidy.startswith("+"):
                 readings = [(tidy, None)]
             else:
-                bare = [(f"+{tidy}", None)] if vendor in {"vonage_business", "acefone", "bics"} else []
+                bare = [(f"+{tidy}", None)] if VENDORS[vendor].bare_country_codes else []
                 readings = [*bare, *([(tidy, region)] if region else [])]
             valid = [phonenumbers.parse(*reading) for reading in readings if _parses(*reading)]
             first = next((number for number in valid if phonenumbers.is_valid_number(number)), None)
@@ -77,7 +77,7 @@ def _parses(spelling: str, region: str | None) -> bool:
 
 @every_vendor
 def test_the_same_seed_makes_the_same_past_and_a_later_run_only_adds_to_it(vendor, start) -> None:
-    options = {"links": "frozen"} if vendor == "bics" else {}
+    options = VENDORS[vendor].same_rows
     first = start(vendor, **SPRING, **options).truth()
     again = start(vendor, start=SPRING["start"], end=SPRING["end"] + timedelta(days=1), **options)
     assert again.truth(end=SPRING["end"]) == first
@@ -100,22 +100,23 @@ def test_the_calls_are_of_every_kind(vendor, start) -> None:
     directions = {row["direction"] for row in rows}
     assert {"inbound", "outbound"} < directions
     assert directions & {"unknown", "transit"}
-    assert {"answered", "no_answer", "busy", "canceled", "failed", "unknown"} <= {row["disposition"] for row in rows}
+    dispositions = {"answered", "no_answer", "busy", "canceled", "failed", "unknown"} - VENDORS[vendor].lacks
+    assert dispositions <= {row["disposition"] for row in rows}
     kinds = {row[f"{side}_number_kind"] for row in rows for side in ("from", "to")}
-    assert kinds == {"e164", "extension", "sip_uri", "anonymous", "unparsed", "absent"}
+    assert kinds == {"e164", "extension", "sip_uri", "anonymous", "unparsed", "absent"} - VENDORS[vendor].lacks
     assert {row["duration_seconds"] == 0 for row in rows} == {True, False}
-    assert any(row["duration_seconds"] > 3 * 3600 for row in rows)
+    assert any((row["duration_seconds"] or 0) > 3 * 3600 for row in rows)
     assert any(not row[f"{side}_name"] for row in rows for side in ("from", "to"))
-    assert max(Counter(row["started_at"][:19] for row in rows).values()) > 1
+    assert max(Counter(row["started_at"][:19] for row in rows if row["started_at"]).values()) > 1
 
 
 @every_vendor
 def test_calls_begin_and_end_on_the_hour_and_on_midnight(vendor, start) -> None:
     rows = start(vendor).truth()
-    assert any(row["started_at"].endswith("T00:00:00Z") for row in rows)
+    assert any((row["started_at"] or "").endswith("T00:00:00Z") for row in rows)
     if vendor != "portsip":  # whose clock counts microseconds
-        assert any(row["ended_at"].endswith("T00:00:00Z") for row in rows)
-        assert any(row["ended_at"].endswith(":59:59Z") for row in rows)
+        assert any((row["ended_at"] or "").endswith("T00:00:00Z") for row in rows)
+        assert any((row["ended_at"] or "").endswith(":59:59Z") for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_calls_begin_and_end_on_the_hour_and_on_midnight(vendor, start) -> None:
 @every_vendor
 def test_there_are_calls_around_every_change_of_clocks(vendor, hour, zone, start) -> None:
     rows = start(vendor, calls_per_day=1, **(SPRING if zone == "spring" else AUTUMN)).truth()
-    assert sum(row["started_at"].startswith(hour) for row in rows) >= 3
+    assert sum((row["started_at"] or "").startswith(hour) for row in rows) >= 3
 
 
 def test_a_doubled_hour_is_settled_by_the_epoch_or_is_ambiguous(start) -> None:

@@ -36,9 +36,16 @@ def test_a_workflow_runs_verbs_of_the_makefile_and_nothing_else(file: Path) -> N
     assert [command for command, verb in zip(commands, verbs, strict=True) if not verb or verb[1] not in VERBS] == []
 
 
+# What signs proves who it is, and keeps the signatures.
+SIGNS = {"contents": "read", "id-token": "write", "attestations": "write"}
+
+
 @any_workflow
-def test_a_workflow_may_read_and_no_more_and_comes_to_an_end(file: Path) -> None:
+def test_a_workflow_may_read_and_no_more_unless_it_signs_and_comes_to_an_end(file: Path) -> None:
     assert read(file)["permissions"] == {"contents": "read"}
+    for job in read(file)["jobs"].values():
+        signs = any(step.get("uses", "").startswith("actions/attest@") for step in job["steps"])
+        assert job.get("permissions", {"contents": "read"}) == (SIGNS if signs else {"contents": "read"})
     assert all(job["timeout-minutes"] <= 60 for job in read(file)["jobs"].values())
 
 

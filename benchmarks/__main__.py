@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: run the cases and say what they came to. A full run writes RESULTS.md."""
+"""`python -m benchmarks`: run the cases and say what they came to. A full run writes RESULTS.md.
+
+`python -m benchmarks profile` says where the time of a row goes, layer by layer, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,27 @@ from tools.install import InstallError
 def main() -> int:
     """Run, print, and write."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("run", "profile"), default="run", help="profile: see above")
     parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs (5)")
     parser.add_argument("--rows", type=int, help="so many rows in every case, instead of each case's own number")
     parser.add_argument(
         "--case", action="append", default=[], help="may be repeated: " + ", ".join(c.name for c in CASES)
     )
+    parser.add_argument(
+        "--size",
+        type=int,
+        action="append",
+        default=[],
+        help="one more number of rows in the case size, such as 10000000: ten gigabytes of memory, thirty of disk",
+    )
     parser.add_argument("--only", default="", help="contenders, such as ours,dlt")
     given = parser.parse_args()
+    if given.what == "profile":
+        print(costs.table())
+        return 0
     words = [word.strip() for word in given.only.split(",") if word.strip()]
     try:
-        cases = chosen(given.case, words, given.rows)
+        cases = chosen(given.case, words, given.rows, given.size)
         for entry in (entry for case in cases for entry in case.entries):
             interpreter(entry.contender)
         before = results.machine()

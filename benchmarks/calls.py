@@ -23,7 +23,7 @@ _INBOUND = 0.6
 # No account has as many calls on every day, or in every hour: how they compare. The first day is a Thursday.
 _DAYS = (13, 11, 5, 4, 12, 14, 12)
 _HOURS = (3, 3, 2, 2, 2, 3, 4, 6, 8, 9, 9, 8, 7, 8, 9, 9, 8, 7, 6, 5, 4, 4, 3, 3)
-_LONGEST = 600  # seconds; no call is longer, so that one which ends in the period has begun in it
+LONGEST = 600  # seconds; no call is longer, so that one which ends in the period has begun in it
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def calls(rows: int, days: int, *, by_end: bool = False) -> Iterator[Call]:
     pool = fiction.numbers(seed=1)
     ours, outside = pool[:_LINES], pool[_LINES:]
     met = 0
-    for index, at in enumerate(_moments(dice, rows, days, _LONGEST if by_end else 0)):
+    for index, at in enumerate(_moments(dice, rows, days, LONGEST if by_end else 0)):
         # A run of three holds one new number; the very first calls have none to repeat.
         if index % _NEW == 0:
             # Past the last one kept free for fiction it begins again: by then every cache has forgotten the first.

@@ -1,4 +1,6 @@
-"""What a row costs, by group of columns: the normaliser with more and more of a vendor's mapping, one core, no network.
+"""Where the time of a row goes: parsing, the normaliser with more and more of a mapping, and the layers around it.
+
+One core, no network: `python -m benchmarks profile` prints the table.
 
 Processor time of one thread, so that a busy machine disturbs it little; every pass begins with an empty cache of
 numbers.
@@ -11,11 +13,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import phonenumbers
 
+from benchmarks import layers
 from benchmarks.calls import Dataset
 from benchmarks.rows import PRINTERS, printed
 from cdr.normaliser import phone_numbers
@@ -45,10 +48,11 @@ _SPOILT = {
 
 def table() -> str:
     """Return the table: µs a row, a column for each vendor."""
-    columns = {vendor: _vendor(vendor) for vendor in PRINTERS}
+    columns = {vendor: vendor_parts(vendor) for vendor in PRINTERS}
     reading = (
         f"µs a row, the best of {_ATTEMPTS} passes over {_ROWS:,} rows. Each line says what its columns add to the "
-        "lines above it. A third of the outside numbers are new, the others repeat while they are still cached."
+        "lines above it. A third of the outside numbers are new, the others repeat while they are still cached; "
+        "most of what numbers cost is libphonenumber. `digests` are made of the rows that the next sync receives again."
     )
     lines = [
         reading,
@@ -75,39 +79,55 @@ def _group(column: str) -> str:
     return "money" if column == "charge_amount" else "texts"
 
 
-def _vendor(vendor: str) -> dict[str, float]:
-    """Return the parts of a vendor's row, and what they come to."""
-    stream = import_module(f"{package_of(vendor)}.streams").CallRecords
-    rows = [row for _, row in printed(Dataset(vendor, _ROWS, 2))]
-    pages = [orjson.dumps(rows[first : first + _PAGE]) for first in range(0, _ROWS, _PAGE)]
+class _Vendor(NamedTuple):
+    """A vendor's stream, and normalisers of a part of its columns."""
 
-    def normaliser(groups: tuple[str, ...], *, include_raw: bool = False) -> Normaliser:
+    name: str
+    stream: Any
+
+    def normaliser(self, groups: tuple[str, ...] = _GROUPS, *, include_raw: bool = False) -> Normaliser:
+        stream = self.stream
         fields: Fields = {column: field for column, field in stream.fields.items() if _group(column) in groups}
         return Normaliser(
             fields,
             columns=COLUMNS[stream.name],
-            vendor=vendor,
+            vendor=self.name,
             account_id="1",
             bare_country_codes=stream.bare_country_codes,
             cursor=stream.cursor,
             include_raw=include_raw,
-            **_SETTINGS.get(vendor, {}),
+            **_SETTINGS.get(self.name, {}),
         )
 
-    parts = {"decode": _best(orjson.loads, pages)}
+
+def vendor_parts(name: str) -> dict[str, float]:
+    """Return the parts of a vendor's row, and what they come to."""
+    vendor = _Vendor(name, import_module(f"{package_of(name)}.streams").CallRecords)
+    dataset = Dataset(name, _ROWS, 2)
+    rows = [row for _, row in printed(dataset)]
+    pages = [orjson.dumps(rows[first : first + _PAGE]) for first in range(0, _ROWS, _PAGE)]
+    parts = {"parse": _best(orjson.loads, pages)}
     before = 0.0
-    for count, name in enumerate(_GROUPS, start=1):
-        whole = _best(normaliser(_GROUPS[:count]).row, rows)
-        parts[name], before = whole - before, whole
-    full, with_raw = normaliser(_GROUPS), normaliser(_GROUPS, include_raw=True)
+    for count, group in enumerate(_GROUPS, start=1):
+        whole = _best(vendor.normaliser(_GROUPS[:count]).row, rows)
+        parts[group], before = whole - before, whole
+    full, with_raw = vendor.normaliser(), vendor.normaliser(include_raw=True)
     parts["the window's time"] = _best(full.read, rows) - before
     plain, raw = [full.row(one) for one in rows], [with_raw.row(one) for one in rows]
     parts["serialise"] = _best(serialise, plain)
     parts["serialise `raw`"] = _best(serialise, raw) - parts["serialise"]
+    so_far = sum(parts.values())
+    around = layers.Layers(with_raw, dataset.days)
+    whole = _best(around.read, pages)
+    parts["the page: places, lines"] = whole - so_far
+    parts["digests"] = _best(around.read_with_digests, pages) - whole
+    blocks = [around.read(page) for page in pages]
+    parts["account"] = _best(around.account, [blocks])
+    parts["write"] = _best(around.write, blocks)
     parts["**together**"] = sum(parts.values())
-    spoilt = [_spoilt(vendor, one) for one in rows]
+    spoilt = [_spoilt(name, one) for one in rows]
     if not all(full.row(one)["issues"] for one in spoilt[:10]):
-        raise LookupError(f"{vendor}: {_SPOILT[vendor]} is read whatever it holds")
+        raise LookupError(f"{name}: {_SPOILT[name]} is read whatever it holds")
     parts["a row with an issue: more"] = _best(full.row, spoilt) - before
     return parts
 

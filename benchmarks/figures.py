@@ -11,6 +11,9 @@ from benchmarks.measure import Cost
 from benchmarks.plan import Case, Entry
 
 _PER = 100_000
+_SHORTEST = 0.001  # seconds; a handful of rows may take as long as a few thousand
+# What the contract allows a state: bytes, and bytes for a row in the lookback.
+_STATE, _STATE_A_ROW, _MOST_STATE = 2048, 10, 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,33 @@ Figure = Callable[[Entry, Cost], float]
 
 
 def rows_a_second(entry: Entry, cost: Cost) -> float:
-    """Rows by the time of the whole process, its start-up included."""
-    return entry.dataset.rows / cost.seconds if entry.dataset else 0.0
+    """Rows by the time of the whole process without its start-up."""
+    return entry.dataset.rows / max(cost.seconds - cost.start_seconds, _SHORTEST) if entry.dataset else 0.0
 
 
 def cpu_of_rows(entry: Entry, cost: Cost) -> float:
-    """Seconds of processor time for 100,000 rows, helper processes included."""
-    return cost.cpu * _PER / entry.dataset.rows if entry.dataset else 0.0
+    """Seconds of processor time for 100,000 rows, helper processes included and the start-up not."""
+    return max(cost.cpu - cost.start_cpu, _SHORTEST) * _PER / entry.dataset.rows if entry.dataset else 0.0
+
+
+def start_up(_: Entry, cost: Cost) -> float:
+    """Seconds for a handful of rows."""
+    return cost.start_seconds
+
+
+def written(_: Entry, cost: Cost) -> float:
+    """Megabytes of rows that were left behind."""
+    return cost.written / 1_000_000
+
+
+def state(_: Entry, cost: Cost) -> float:
+    """Bytes of the last state."""
+    return float(cost.state)
+
+
+def state_of_allowed(_: Entry, cost: Cost) -> float:
+    """The last state, as a part of what the contract allows it."""
+    return cost.state / min(_STATE + _STATE_A_ROW * cost.lookback, _MOST_STATE)
 
 
 def seconds(_: Entry, cost: Cost) -> float:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 _EVERY = 0.05
-_LONGEST = 900.0
+_LONGEST = 3600.0
 _STRAGGLERS = 20.0
 
 
@@ -32,6 +32,10 @@ class Cost:
     main_mib:   the most memory that the command's own process held
     helper_mib: the same for the largest of its descendants, 0 where there were none
     helpers:    how many descendants were seen
+    written:    bytes of the rows that it left behind
+    state:      bytes of the last state, 0 where it has none
+    lookback:   rows that an incremental sync behind it would ask for again
+    start_seconds, start_cpu: what the same command takes for a handful of rows: its start-up
     """
 
     code: int
@@ -40,6 +44,11 @@ class Cost:
     main_mib: float
     helper_mib: float
     helpers: int
+    written: int = 0
+    state: int = 0
+    lookback: int = 0
+    start_seconds: float = 0.0
+    start_cpu: float = 0.0
 
 
 class Watch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.calls import Dataset
@@ -23,6 +24,7 @@ class Entry:
     same:      whether it normalises; ours always does
     cores:     how many cores it is held to, 0 for all
     environment: variables that set it up
+    rounds:    in how many rounds it runs at most, 0 for all of them
     """
 
     name: str
@@ -33,16 +35,21 @@ class Entry:
     same: bool = True
     cores: int = 0
     environment: tuple[tuple[str, str], ...] = ()
+    rounds: int = 0
 
 
 @dataclass(frozen=True)
 class Case:
-    """Entries that run in turn, round by round. Ratios are to the first one."""
+    """Entries that run in turn, round by round. Ratios are to the first one.
+
+    of_sizes: whether the sizes of output and state are shown
+    """
 
     name: str
     title: str
     entries: tuple[Entry, ...]
     note: str = ""
+    of_sizes: bool = False
 
 
 def _peers(dataset: Dataset, latency: int, workers: int, *, same: bool) -> tuple[Entry, ...]:
@@ -60,7 +67,55 @@ def _by_workers(dataset: Dataset, counts: tuple[int, ...]) -> tuple[Entry, ...]:
     return tuple(Entry(f"ours, {workers} workers", "ours", dataset, 50, workers) for workers in counts)
 
 
+SIZES = (20_000, 200_000, 2_000_000)
+_LARGE = 3_000_000
+
+
+def sized(rows: int) -> Entry:
+    """Our connector, and so many calls of Vonage over 90 days. Millions are read in one round: they take minutes."""
+    dataset = Dataset("vonage_business", rows, 90)
+    return Entry(f"{rows:,} rows", "ours", dataset, workers=4, rounds=int(rows > _LARGE))
+
+
 # No number of calls on a day is round: such an answer might have been cut off, and is doubted.
+def _heavy(month: Dataset) -> tuple[Case, ...]:
+    return (
+        Case(
+            "size",
+            "Size: Vonage, 90 days, pages of 1,000, no latency, 4 workers",
+            tuple(sized(rows) for rows in SIZES),
+            "The last state is of a complete sync, as compact JSON; it remembers the calls of the last day.",
+            of_sizes=True,
+        ),
+        Case(
+            "voxo-300k",
+            "VOXO, one day with 300,000 calls in one answer, no latency",
+            (
+                Entry("300,000 rows", "ours", Dataset("voxo", 300_023, 1), workers=4),
+                Entry("20,000 rows", "ours", Dataset("voxo", 20_011, 1), workers=4),
+            ),
+            "An answer is read up to a bound; one that is larger is given up and asked for in halves.",
+            of_sizes=True,
+        ),
+        Case(
+            "portsip-no-filter",
+            "PortSIP, 90 days, pages of 100, a server that ignores its filter, no latency",
+            (
+                Entry("3,000,000 rows", "ours", Dataset("portsip", _LARGE, 90), workers=4, rounds=1),
+                Entry("30,000 rows", "ours", Dataset("portsip", 30_000, 90), workers=4),
+            ),
+            "Everything is read once, in order, for all windows.",
+            of_sizes=True,
+        ),
+        Case(
+            "forty-workers",
+            "Vonage, 30 days, pages of 1,000, 50 ms a response, on one core: 40 workers",
+            tuple(Entry(f"ours, {workers} workers", "ours", month, 50, workers, cores=1) for workers in (40, 10, 4)),
+            "The mock server has the other core.",
+        ),
+    )
+
+
 def _cases() -> tuple[Case, ...]:
     month = Dataset("vonage_business", 200_000, 30)
     shorter = Dataset("vonage_business", 100_000, 30)
@@ -121,6 +176,7 @@ def _cases() -> tuple[Case, ...]:
             _by_workers(Dataset("voxo", 60_000, 30), (4, 10)),
         ),
         Case("voxo-1", "VOXO, one day, no pages, 50 ms a response", _by_workers(Dataset("voxo", 20_011, 1), (4, 10))),
+        *_heavy(shorter),
         Case(
             "memory",
             "Memory: 30 days and 5 days with as many rows a day, 4 workers",
@@ -148,8 +204,10 @@ def _cases() -> tuple[Case, ...]:
 CASES = _cases()
 
 
-def chosen(names: list[str], only: list[str], rows: int | None) -> list[Case]:
+def chosen(names: list[str], only: list[str], rows: int | None, sizes: Sequence[int] = ()) -> list[Case]:
     """Return the cases of these names with the contenders of `only`, and so many rows; empty lists choose all.
+
+    sizes: numbers of rows that the case `size` has beside its own
 
     Raises ValueError for a name that no case, or no contender, has.
     """
@@ -158,7 +216,8 @@ def chosen(names: list[str], only: list[str], rows: int | None) -> list[Case]:
         raise ValueError(f"no case {', '.join(sorted(unknown))}: there are {', '.join(case.name for case in CASES)}")
     found = []
     for case in CASES:
-        entries = [entry for entry in case.entries if not only or entry.contender.split()[0] in only]
+        more = [sized(size) for size in sizes] if case.name == "size" else []
+        entries = [entry for entry in [*case.entries, *more] if not only or entry.contender.split()[0] in only]
         if (not names or case.name in names) and entries:
             found.append(replace(case, entries=tuple(_with_rows(entry, rows) for entry in entries)))
     if not found:

@@ -1,4 +1,4 @@
-"""`python3 -m tools VERB`: what `make VERB` does. Variables come from the environment, as make exports them."""
+"""`python3 -m tools VERB [OPTIONS]`: what `make VERB ARGS=OPTIONS` does. Variables come from the environment."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ def verb(function: Callable[[], int]) -> Callable[[], int]:
     return function
 
 
+# These have options of their own, which their own --help lists.
+_WITH_OPTIONS = ("bench", "hourly", "lock", "simulators")
+_HELP = {"-h", "--help"}
+
 # The black box waits for processes and for retries more than it computes, so more tests than processors run at once.
 _SIDE_BY_SIDE = ("-n", "4", "--dist", "loadscope")
 
@@ -37,7 +41,7 @@ def _first_failure(*steps: Callable[[], int]) -> int:
 
 
 def _more() -> list[str]:
-    return shlex.split(os.environ.get("ARGS", ""))
+    return [*shlex.split(os.environ.get("ARGS", "")), *sys.argv[2:]]
 
 
 @verb
@@ -168,23 +172,29 @@ def test_spark() -> int:
 
 @verb
 def soak() -> int:
-    """Kill every connector often (ARGS='--seeds 50': more often), sync hourly for a year, draw 20,000 vendors."""
+    """Kill every connector often (ARGS='--seeds 50': more often), sync hourly for a year, read millions of rows."""
     os.environ["CDR_FUZZED_ROWS"] = "1000000"
     return _python(
         "-m",
         "pytest",
         *_SIDE_BY_SIDE,
         "acceptance-tests/test_completeness.py",
+        "acceptance-tests/test_full_refresh.py",
         "acceptance-tests/test_hourly.py",
+        "acceptance-tests/test_hourly_busy.py",
+        "acceptance-tests/test_heavy.py",
         "acceptance-tests/test_property.py",
         "connectors/cdr/unit_tests/normaliser/test_fuzzed_rows.py",
         "-k",
-        "killed or hourly or habits or fuzzed",
+        "killed or hourly or habits or fuzzed or heavy",
         "--seeds",
         "10",
         "--every-hour",
+        "--heavy",
         "--draws",
         "20000",
+        "--backfill-rows",
+        "2000000",
         *_more(),
     )
 
@@ -252,7 +262,7 @@ def simulators() -> int:
 
 @verb
 def bench() -> int:
-    """Measure the connectors beside their peers. ARGS='--rounds 3 --rows 200000 --case vonage-0ms --only ours,dlt'."""
+    """Measure the connectors beside their peers. ARGS='--rounds 3 --case vonage-0ms --only ours,dlt', or =profile."""
     return _python("-m", "benchmarks", *_more())
 
 
@@ -266,6 +276,12 @@ def hourly() -> int:
 def packages() -> int:
     """Build a wheel and a source archive of every package, into dist/, with the hashes of what they need."""
     return _python("-m", "tools.packages")
+
+
+@verb
+def release() -> int:
+    """Build the packages, or CONNECTOR's image, with bills of materials; publish them where a place is set."""
+    return _python("-m", "tools.release", *_more())
 
 
 @verb
@@ -283,12 +299,19 @@ def test_images() -> int:
 
 def main() -> int:
     """Run one verb and return its exit code."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if name in _HELP:
+        name = "help"
     try:
-        return VERBS[sys.argv[1] if len(sys.argv) > 1 else "help"]()
+        wanted = VERBS[name]
+        if name not in _WITH_OPTIONS and _HELP & {*_more()}:
+            print(wanted.__doc__)
+            return 0
+        return wanted()
     except (pythons.NoPythonError, InstallError, images.ImageError) as error:
         print(error, file=sys.stderr)
     except KeyError:
-        print(f"There is no verb {sys.argv[1]}: make help lists them.", file=sys.stderr)
+        print(f"There is no verb {name}: make help lists them.", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
     return 1

@@ -87,13 +87,13 @@ def without(request: Request, names: Sequence[str]) -> Request:
     return replace(request, target=f"{urlsplit(request.target).path}?{urlencode(pairs)}") if names else request
 
 
-def repeated(rows: Iterable[Row], how: str | None) -> list[Row]:
-    """Give some calls the id of another one."""
+def repeated(rows: Iterable[Row], how: str | None, key: str) -> list[Row]:
+    """Give some calls the id of another one, which stands in the row under that key."""
     found = sorted(rows, key=lambda row: (row.key, row.id))
     back = {None: 0, "near": 1, "far": _FAR}[how]
     for at in range(_FAR, len(found), _EVERY) if back else ():
         one, other = found[at], found[at - back]
-        body = {**orjson.loads(one.body), "id": orjson.loads(other.body)["id"]}
+        body = {**orjson.loads(one.body), key: orjson.loads(other.body)[key]}
         found[at] = replace(one, id=other.id, body=orjson.dumps(body))
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -40,6 +40,8 @@ class Pages(Front):
     """A vendor that lists rows."""
 
     prints: ClassVar[Print]
+    id_key: ClassVar[str] = "id"
+    """Where a row says its id."""
 
     def __init__(
         self,
@@ -108,13 +110,18 @@ class Pages(Front):
         """Return the rows of a stream, printed when they are first asked for."""
         with self.lock:
             if stream not in self._tables:
-                table = Table(dialects.repeated(self.rows(stream), self.options["repeated_ids"]))
+                table = Table(dialects.repeated(self.rows(stream), self.options["repeated_ids"], self.id_key))
                 if self.options["growing"] and stream == "call_records":
                     served = table.between(*self.period())
                     self.held_back = [row.id for row in served[:: max(2, len(served) // self.options["growing"])]]
                     table.hide(self.held_back)
                 self._tables[stream] = table
             return self._tables[stream]
+
+    def put_rows(self, stream: str, rows: Iterable[Row]) -> None:
+        """Serve these rows of a stream, as their bodies are, in the place of invented ones."""
+        with self.lock:
+            self._tables[stream] = Table(rows)
 
     def selected(self, stream: str, low: int, high: int) -> list[Row]:
         """Return the rows that a request finds, ascending: `low <= key < high`, in microseconds."""

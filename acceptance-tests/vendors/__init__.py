@@ -34,13 +34,17 @@ class Vendor:
     path, needed: of calls, below `api_url`, and the parameters that no request for them may leave out
     headers:     what every request carries
     has_pages:   whether there are more than one
+    bare_country_codes: whether it is known to send country codes without `+`
     refusable:   a parameter that the simulator can be told to refuse
     wrong:       parameters of calls that the simulator answers with 400, one violation each
+    wrong_token: the status of an answer to credentials that are none
+    lacks:       dispositions and kinds of number that it has no word for
     samples:     (stream, hour, rows): where the vendor's published rows are served
     log_in:      sends a login with the right password or another one; None where tokens are given only
     login, login_secret: the `auth` of a simulator's configuration that logs in, and the key that a wrong login changes
     login_refused: the status of a refused login
     page_rows:   the most rows that a request can bring
+    shifts:      faults that shift rows between pages and are seen; without a total only the next sync finds such a row
     beside:      what a sync asks for in front of the period and behind it, once
     busy:        what part of the usual calls a day is enough for tests that count requests
     lookback:    the default of the contract
@@ -62,14 +66,18 @@ class Vendor:
     needed: Mapping[str, str] = field(default_factory=dict)
     headers: Callable[[Simulator], dict[str, str]] = bearer
     has_pages: bool = True
+    bare_country_codes: bool = False
     refusable: str = "page"
     wrong: tuple[Mapping[str, str], ...] = ()
+    wrong_token: int = 401
+    lacks: frozenset[str] = frozenset()
     samples: tuple[tuple[str, datetime, int], ...] = ()
     log_in: Callable[[Simulator, str | None], requests.Response] | None = None
     login: str = "password"
     login_secret: str = "password"
     login_refused: int = 401
     page_rows: int = 100
+    shifts: tuple[str, ...] = ("insert_row", "remove_row")
     beside: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
     busy: float = 1.0
     lookback: timedelta = timedelta(minutes=1440)

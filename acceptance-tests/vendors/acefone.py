@@ -45,6 +45,7 @@ VENDOR = Vendor(
     headers=headers,
     refusable="from_date",
     wrong=({"limit": "101"}, {"from_date": "01-03-2026 00:00:00"}),
+    bare_country_codes=True,
     samples=(("call_records", moment(2020, 3, 27, 6), 1),),
     log_in=log_in,
     recordings_of="call_records",

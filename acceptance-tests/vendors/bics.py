@@ -38,6 +38,7 @@ VENDOR = Vendor(
         {"datetime[end_at]": "2026-03-01 - 2026-03-02"},
         {"datetime[end_at]": "Mär 01, 2026 - Mär 02, 2026"},
     ),
+    bare_country_codes=True,
     samples=(("call_records", moment(2019, 6, 11, 5), 1), ("recordings", moment(2019, 6, 11, 5, 30), 2)),
     lookback=timedelta(minutes=60),
     whole_days=True,

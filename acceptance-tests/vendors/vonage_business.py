@@ -41,6 +41,7 @@ VENDOR = Vendor(
     total,
     refusable="start:gte",
     wrong=({"end:gte": "2026-03-01T00:00:00Z"}, {"page": "0"}, {"order": "up"}),
+    bare_country_codes=True,
     samples=(("call_records", moment(2019, 1, 1), 1),),
     log_in=log_in,
     login_refused=400,

@@ -62,7 +62,8 @@ class Session:
 
     def __init__(self, one: Account, meter: Meter | None = None, **patience: Any) -> None:
         self._workers = one.config.integer("num_workers")
-        self._client = Client(one.config, one.source.streams[0].authenticator(one.config), LOGGER, **patience)
+        first = one.source.streams[0]
+        self._client = Client(one.config, first.authenticator(one.config), LOGGER, resets=first.resets, **patience)
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
         self._meter = meter or Meter()
         self.account = one

@@ -5,30 +5,13 @@ Docs: https://github.com/mobtexting/docs
 
 from datetime import timedelta
 from typing import ClassVar
-from urllib.parse import parse_qs, urlsplit
 
-from cdr.normaliser import Unreadable, choice, clock, decimal, derived, later, moment, present, rfc3339, text
+from cdr.normaliser import choice, clock, decimal, derived, expiry, moment, present, text
 from cdr.vendor import Authenticator, Config, Envelope, Form, GivenToken, RecordingFileStream, Stream, Uncertain
 from source_bics.answers import Pages, failure_in, rows_of
 from source_bics.days import Days
 
 _TOKEN = {"access_token": "{}"}
-_LONGEST_HOLD = 9  # digits of X-Amz-Expires; real ones have four
-
-
-def expiry(url: str | None) -> str | None:
-    """When a signed link stops working: the moment it was signed, later by the seconds that it holds."""
-    try:
-        query = parse_qs(urlsplit(url or "").query)
-    except ValueError:  # no URL at all
-        return None
-    if "X-Amz-Date" not in query or "X-Amz-Expires" not in query:
-        return None
-    date, holds = query["X-Amz-Date"][0], query["X-Amz-Expires"][0]
-    signed = rfc3339(f"{date[:4]}-{date[4:6]}-{date[6:11]}:{date[11:13]}:{date[13:]}")  # 20190813T124618Z
-    if signed is None or not (holds.isascii() and holds.isdigit() and len(holds) <= _LONGEST_HOLD):
-        raise Unreadable("time_unreadable")
-    return later(signed, int(holds))
 
 
 def hangup_party(word: str | None, direction: str) -> str | None:

@@ -31,6 +31,7 @@ from cdr.vendor.windows import Period, certain, occurs_once, split, step_for, ut
 _LOGGER = logging.getLogger("airbyte")
 _SYNCED_UNTIL = "synced_until"
 _DIALECT = "dialect"
+COMPLETE = "complete"
 _VERSION = "version"
 _VERSION_NOW = 2
 _HOUR = timedelta(hours=1)
@@ -56,8 +57,11 @@ class WindowCursor(ConcurrentCursor):
     come. A sync that finds gaps before it resumes one that was killed: it reads the gaps, opens nothing again, and
     leaves `synced_until` as it is, so that the sync after it looks back far enough. Killed again and again, syncs
     still get on. What was found in the stretch that will be read again is in `lookback.py`, what was found out about
-    the vendor in `dialect`. A state from the future is handed back as it came and nothing is read.
+    the vendor in `dialect`. A state from the future is handed back as it came and nothing is read. `complete` is False
+    while nothing but this sync, in however many attempts, vouches for what the state covers.
     """
+
+    _memory: type[Lookback] = Lookback
 
     def __init__(
         self,
@@ -100,16 +104,17 @@ class WindowCursor(ConcurrentCursor):
         manager: ConnectorStateManager,
     ) -> datetime:
         """Take over a state of any version; one that cannot be read is none. Returns up to when the last sync read."""
+        self._from_nothing = not state or state.get(COMPLETE) is False
         given = copy.deepcopy(dict(state))  # the CDK turns its texts into moments in place
         if given and given.pop(_VERSION, None) is None:
             # What cannot be upgraded cannot be read either: said below.
             with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
                 given = self._stream.upgraded(given)
         keeps_from = self._read_again_from(self._end)
-        self.lookback = Lookback(given, keeps_from)
+        self.lookback = self._memory(given, keeps_from)
         dialect = given.pop(_DIALECT, None)
         until = given.pop(_SYNCED_UNTIL, None)
-        for name in ("known", "found", "hours", "repeated"):
+        for name in ("known", "found", "hours", "repeated", COMPLETE):
             given.pop(name, None)
         try:
             self._setup(given, start, repository, manager)
@@ -119,8 +124,9 @@ class WindowCursor(ConcurrentCursor):
             _LOGGER.warning(
                 f"{self._stream.name}: the state cannot be read ({error}); everything since start_date is read again."
             )
+            self._from_nothing = True
             self._setup({}, start, repository, manager)
-            self.lookback = Lookback({}, keeps_from)
+            self.lookback = self._memory({}, keeps_from)
             last = self._last_end()
         return last
 
@@ -135,9 +141,12 @@ class WindowCursor(ConcurrentCursor):
             self._synced_until = last
             self.lookback.keeps_from = min(self.lookback.keeps_from, self._read_again_from(last))
         else:
-            horizon = last - self._stream.lookback
-            # Cells are of whole hours.
-            self._open_again_from(horizon if self.lookback.cell is None else _hour_of(horizon))
+            self._open_again_from(self._horizon(last))
+
+    def _horizon(self, end: datetime) -> datetime:
+        """The lookback before an end; where cells are compared, which are of whole hours, the hour that it lies in."""
+        horizon = end - self._stream.lookback
+        return horizon if self.lookback.cell is None else _hour_of(horizon)
 
     def _read_again_from(self, end: datetime) -> datetime:
         """From where on the sync after one that ended then will receive rows again, its margins included."""
@@ -169,15 +178,20 @@ class WindowCursor(ConcurrentCursor):
     def state(self) -> MutableMapping[str, Any]:
         if self._handed_back is not None:
             return dict(self._handed_back)
-        with self._windows_lock:
-            is_complete = not self._open_windows
+        is_complete = self._is_complete()
         state = {
             **super().state,
             _VERSION: _VERSION_NOW,
             _SYNCED_UNTIL: utc_text(self._synced_until),
             **self.lookback.as_state(is_complete=is_complete, resumes=self._resumes),
         }
+        if self._from_nothing and not is_complete:
+            state[COMPLETE] = False
         return {**state, _DIALECT: self.dialect} if self.dialect else state
+
+    def _is_complete(self) -> bool:
+        with self._windows_lock:
+            return not self._open_windows
 
     def periods(self) -> list[Period]:
         """The windows of this sync, in order: what the state does not cover."""
@@ -194,9 +208,7 @@ class WindowCursor(ConcurrentCursor):
                 yield from split(gap, step, zone)
                 continue
             # What the next sync will read again is cut off: nothing else has to be remembered.
-            horizon = self._end - self._stream.lookback
-            horizon = horizon if self.lookback.cell is None else _hour_of(horizon)
-            horizon = min(max(horizon, gap.start), gap.end)
+            horizon = min(max(self._horizon(self._end), gap.start), gap.end)
             for part in (gap.start, horizon), (horizon, gap.end):
                 if part[0] < part[1]:
                     yield from self._cut_part(Period(*part), step)

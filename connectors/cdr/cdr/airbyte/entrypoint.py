@@ -124,7 +124,7 @@ def _need_a_folder() -> None:
 def launch(source: CallRecordSource, args: list[str]) -> None:
     """Run one command. Standard output carries protocol messages and nothing else; exit code 1 exactly on errors.
 
-    The exception is `doctor`, which is for people: see `doctor_command.py`.
+    The exceptions are `doctor` and `renormalise`, which are for people: see the folders of these names.
 
     SIGTERM and SIGINT end the process at once, behind the last whole message: the last state on standard output says
     where the next sync goes on.
@@ -134,6 +134,10 @@ def launch(source: CallRecordSource, args: list[str]) -> None:
         from cdr.doctor.command import main  # noqa: PLC0415
 
         sys.exit(main(source, args[1:], files.read_config))
+    if args[:1] == ["renormalise"]:
+        from cdr.renormalise import command  # noqa: PLC0415 - as above
+
+        sys.exit(command.main(source, args[1:], files))
     output.set_up()
     output.end_on_signals()
     entrypoint = PageEntrypoint(source)

@@ -36,6 +36,7 @@ from typing_extensions import Self
 
 from cdr.airbyte.cursor import WindowCursor
 from cdr.airbyte.inputs import GivenSource, protocol_errors, warn
+from cdr.airbyte.refresh import RefreshCursor
 from cdr.airbyte.states import plain_states
 from cdr.airbyte.sync import (
     OrderedRepository,
@@ -63,6 +64,8 @@ from cdr.vendor.windows import Period
 # Somebody waits for the answer of a check.
 _CHECK = {"attempts": 3, "read_seconds": 30}
 _MINUTE = timedelta(minutes=1)
+_GOES_ON = "goes on where the last attempt stopped"
+_ANEW = "everything is read anew: the given state is complete, or of syncs that read what was new"
 _FINISHED = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
 
@@ -143,7 +146,8 @@ class Session:
         source.message_repository = self._repository
         config.on_change = lambda raw: self._repository.emit_message(create_connector_config_control_message(dict(raw)))
         try:
-            self._client = Client(config, source.streams[0].authenticator(config), logger, **patience)
+            first = source.streams[0]
+            self._client = Client(config, first.authenticator(config), logger, resets=first.resets, **patience)
         except SyncError as error:
             raise traced(error) from None
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
@@ -251,15 +255,18 @@ class Session:
 
     def _cursor(self, stream: Stream, mode: SyncMode, states: ConnectorStateManager) -> WindowCursor:
         state: MutableMapping[str, Any] = states.get_stream_state(stream.name, None)
-        if state and mode is SyncMode.full_refresh:
-            self._logger.info(f"{stream.name}: full refresh, so the given state is not used")
-            state = {}
+        refreshes = mode is SyncMode.full_refresh
+        if refreshes and state:
+            goes_on = RefreshCursor.may_go_on_from(state)
+            state = state if goes_on else {}
+            self._logger.info(f"{stream.name}: full refresh, {_GOES_ON if goes_on else _ANEW}")
         if mode is SyncMode.incremental and stream.lookback < stream.safe_lookback:
             self._logger.warning(
                 f"{stream.name}: `lookback_window_minutes` is {stream.lookback // _MINUTE}: calls show up when they "
                 f"have ended, so those that last longer are missed. {stream.safe_lookback // _MINUTE} is safe."
             )
-        return WindowCursor(
+        kind = RefreshCursor if refreshes else WindowCursor
+        return kind(
             stream=stream,
             state=state,
             period=self._config.period(self._now, stream.window.granularity),

@@ -36,7 +36,7 @@ MOST_REQUESTS: Final = 40
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _CROWDED: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _LONGEST_WAIT: Final = 60.0
-_LIMITS: Final = ("ratelimit", "rate-limit", "retry-after", "x-limit", "quota")
+_LIMITS: Final = ("ratelimit", "rate-limit", "retry-after", "x-limit", "-remaining", "quota")
 
 
 class BudgetSpentError(TransientError):

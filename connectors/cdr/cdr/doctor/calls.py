@@ -188,10 +188,11 @@ def _without_end(asker: Asker, calls: list[Call]) -> str | None:
     if not isinstance(asker.stream.fields.get("ended_at"), Field):
         return None
     lasting = [call for call in calls if (call.row.get("duration_seconds") or 0) > 0]
-    missing = sum(call.row.get("ended_at") is None for call in calls)
+    ended = [call for call in calls if not asker.stream.ends_if_answered or call.row["disposition"] == "answered"]
+    missing = sum(call.row.get("ended_at") is None for call in ended)
     same = sum(call.row.get("ended_at") == call.row.get("started_at") for call in lasting)
-    if missing * 10 > len(calls):
-        return f"sends {missing} of {len(calls)} calls without an end"
+    if missing * 10 > len(ended):
+        return f"sends {missing} of {len(ended)} calls without an end"
     if lasting and same * 2 > len(lasting):
         return f"prints the start as the end of {same} calls that lasted"
     return None

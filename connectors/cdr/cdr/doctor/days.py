@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from cdr.doctor.asking import Answer, Asker, Call
 from cdr.doctor.sample import Sample
 from cdr.reading.findings import OK, UNKNOWN, Finding
+from cdr.vendor.filters import DayWindow
 from cdr.vendor.windows import Period
 
 Moment = Callable[[Call], "datetime | None"]
@@ -42,7 +43,7 @@ class _Days:
         if not moments:
             yield Finding("bounds", "the days asked for", "could not be told", severity=UNKNOWN)
             return
-        yield _last_day(excluded=excluded)
+        yield _last_day(excluded=excluded, promised=not isinstance(self._asker.window, DayWindow))
         beyond = [moment for moment in moments if moment not in day]
         if not beyond:
             yield Finding("filter", "calls of the day asked for", "only calls of the day asked for came", severity=OK)
@@ -74,7 +75,7 @@ class _Days:
     def _other_days(self, day: Period, moments: Sequence[datetime], zone: ZoneInfo) -> Finding:
         early = min(moments) < day.start
         hours = (day.start - min(moments)) if early else (max(moments) - day.end)
-        least = -(-hours // timedelta(hours=1))
+        least = max(1, -(-hours // timedelta(hours=1)))
         where = f"at least {least} {'hour' if least == 1 else 'hours'} {'ahead of' if early else 'behind'} {zone.key}"
         return Finding(
             "zone",
@@ -85,10 +86,15 @@ class _Days:
         )
 
 
-def _last_day(*, excluded: bool) -> Finding:
-    expected = "both the first and the last day asked for"
+def _last_day(*, excluded: bool, promised: bool) -> Finding:
+    """What becomes of the last day; `promised` where the vendor says that it is in the answer."""
+    expected = "both the first and the last day asked for" if promised else "the first day asked for, perhaps the last"
     if not excluded:
-        return Finding("bounds", expected, expected, evidence="one day was asked for, and came", severity=OK)
+        both = "both the first and the last day asked for"
+        return Finding("bounds", expected, both, evidence="one day was asked for, and came", severity=OK)
+    if not promised:
+        found = "the first day asked for, not the last"
+        return Finding("bounds", expected, found, evidence="nothing came for one day, its calls for two", severity=OK)
     return Finding(
         "bounds",
         expected,

@@ -128,7 +128,7 @@ class _Visit:
                 "make the file writable, or give a user and a password."
             )
         config.on_change = keep
-        client = Client(config, self._authenticator, _quiet(), watch=watched, **_PATIENCE)
+        client = Client(config, self._authenticator, _quiet(), watch=watched, resets=stream.resets, **_PATIENCE)
         self._asker = Asker(stream, client.metered(Meter()), watched)
 
     def findings(self) -> list[Finding]:

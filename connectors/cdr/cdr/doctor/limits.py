@@ -62,7 +62,8 @@ class Limits:
         figures = [
             (self._sample.period, max(len(self._sample.distinct), self._sample.total or 0), self._sample.distinct)
         ]
-        if self._month is not None:
+        # A page that names another one says nothing of its period's size without a total.
+        if self._month is not None and (self._month.info.total is not None or self._month.info.following is None):
             total = max(self._month.info.total or 0, len(self._month.calls))
             figures.append((last_month(self._now), total, self._month.keys))
         return figures
@@ -81,7 +82,9 @@ class Limits:
             return False
         parts = [answer for answer in answers if answer is not None]
         if self._has_pages:
-            return sum(part.info.total or 0 for part in parts) > figure + 2 and not self._asker.window.knows_days_only
+            # Without a total, what the first page holds is the least that there is.
+            least_of_both = sum(max(part.info.total or 0, len(part.calls)) for part in parts)
+            return least_of_both > figure + 2 and not self._asker.window.knows_days_only
         union = set().union(*(part.keys for part in parts))
         return len(union) > figure
 

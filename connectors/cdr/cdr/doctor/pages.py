@@ -155,6 +155,10 @@ class Paging:
         sample, expected = self._sample, "the total of the period asked for"
         if not self._asker.stream.total:
             return
+        if sample.total is None and self._asker.stream.paginator.is_sequential:
+            # The pages themselves say whether there are more.
+            yield Finding("total", f"{expected}, or none", "states no total", f"{sample.pages} pages", severity=OK)
+            return
         if sample.total is None:
             effect = "pages are read until an empty one, and nothing can be held against them"
             yield Finding("total", expected, "states no total", f"{sample.pages} pages", effect)

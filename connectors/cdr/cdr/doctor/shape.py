@@ -67,7 +67,7 @@ def _members(source: Any, known: Mapping[str, str], above: str = "") -> Iterator
 def _forms_of_times(asker: Asker, calls: list[Call]) -> dict[str, int]:
     """Times that can be read, but are not printed in the documented form."""
     reader: Any = asker.stream.fields.get("started_at")
-    parse = PARSERS.get(getattr(reader, "format", ""))
+    parse = PARSERS.get(getattr(reader, "format", ""), getattr(reader, "parse", None))
     if parse is None:
         return {}
     find = reader.compile_raw()

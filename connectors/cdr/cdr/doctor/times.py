@@ -107,8 +107,8 @@ class Times:
                 "filter", "calls of the period asked for", "only calls of two seconds came for two seconds", severity=OK
             )
         yield self._filter_time(call, answer, by_end=by_end)
-        if not strangers and not by_end and not self._asker.scout.shift:
-            yield from self._bounds(call, moment)
+        if not strangers and not self._asker.scout.shift:
+            yield from self._bounds(call, moment, by_end=by_end)
 
     def _probes(self) -> list[Call]:
         """Calls in the middle of the sample that print their time as it should be, the long ones first."""
@@ -215,6 +215,10 @@ class Times:
         moment = self._of(call)
         if self._asker.scout.shift:
             return  # the scout has said so
+        around = self._asker.try_ask(Period(moment - _MINUTE, moment + _MINUTE))
+        if around is not None and call.key in around.keys:
+            yield _beside_the_start(self._asker.stream.window.wider >= _MINUTE)
+            return
         wider = self._asker.try_ask(Period(moment - _SECOND, moment + _DAY - 2 * _SECOND)) or self._asker.try_ask(
             Period(moment - _SECOND, moment + 2 * _DAY)
         )
@@ -228,9 +232,12 @@ class Times:
                 severity=UNKNOWN,
             )
 
-    def _bounds(self, call: Call, moment: datetime) -> Iterator[Finding]:
+    def _bounds(self, call: Call, moment: datetime, *, by_end: bool) -> Iterator[Finding]:
         """Two windows that meet at the second of a call."""
-        exact = call.printed - self.ahead if call.printed and not self._asker.stream.window.margin else moment
+        window = self._asker.stream.window
+        is_fine = not window.margin or window.granularity < _SECOND
+        printed = instant(call.row["ended_at"]) if by_end else call.printed
+        exact = printed - self.ahead if printed and is_fine else moment
         behind, before = (
             self._asker.try_ask(Period(exact, exact + _MINUTE), exactly=True),
             self._asker.try_ask(Period(exact - _MINUTE, exact), exactly=True),
@@ -265,6 +272,18 @@ def _dates_alone(*, excludes_the_last: bool = False) -> Finding:
         f"looks at the dates of the period alone{last}",
         evidence="calls of other hours came for two seconds",
         effect="a call that comes twice goes out once, so none is lost",
+    )
+
+
+def _beside_the_start(is_asked_for: bool) -> Finding:
+    return Finding(
+        "filter_time",
+        "the start of a call",
+        "filters on a time less than a minute from the start of a call",
+        evidence="a call did not come for its own second, but for the minutes around it",
+        effect="a minute more is asked for where a sync begins and ends, so no call is lost"
+        if is_asked_for
+        else "calls of the first and the last minute of a sync can come with the next one, or with none",
     )
 
 

@@ -45,6 +45,7 @@ class Client:
         attempts: int = ATTEMPTS,
         read_seconds: float | None = None,
         watch: Watch | None = None,
+        resets: str | None = None,
     ) -> None:
         self._timeout = (CONNECT_SECONDS, read_seconds or READ_SECONDS)
         self._config = config
@@ -56,7 +57,7 @@ class Client:
         self._downloads: FileDownloads | None = None
         self._adapter = adapter(config, self._waits, watch)
         authenticator.attach(self)
-        self._data_errors = DataFailures()
+        self._data_errors = DataFailures(resets)
         self._login_errors = LoginFailures()
         self._data = self._http("data", self._data_errors, authenticator)
         self._logins = self._http("login", self._login_errors, None)
@@ -86,11 +87,12 @@ class Client:
         attempts: how often to send it at most; 1 where another form of the request may be the right one
         what:     what is asked for, for the line about a wait: "call_records: window A to B, page 3"
 
-        Raises TooLargeError past 32 MiB, TooSlowError where the answer does not come in time.
+        Raises TooLargeError past 32 MiB, or what the request says, TooSlowError where the answer does not come in time.
         """
         self._local.meter = meter
         meter.add(requests=1)
         with self._slots:
+            self._adapter.most_bytes.now = request.most_bytes
             response = self._send(
                 self._data,
                 self._data_errors,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from datetime import timedelta
 from email.message import Message
@@ -33,13 +34,13 @@ class Watch(Protocol):
         """The answer to a request, and how long it took."""
 
 
-def adapter(config: Config, waits: Waits, watch: Watch | None = None, *, in_parts: bool = False) -> HTTPAdapter:
+def adapter(config: Config, waits: Waits, watch: Watch | None = None, *, in_parts: bool = False) -> Adapter:
     """The way to the vendor: `requests_per_minute` held for all, and `ca_certificate` trusted where there is one.
 
     in_parts: whether the reader of an answer reads its body, part by part
     """
     budget = _budget(config.optional_integer("requests_per_minute"))
-    kind = _AdapterInParts if in_parts else _Adapter
+    kind = _AdapterInParts if in_parts else Adapter
     return kind(budget, _trust(config.text("ca_certificate")), config.integer("num_workers"), waits, watch)
 
 
@@ -62,8 +63,10 @@ def _trust(pem: str | None) -> ssl.SSLContext | None:
     return context
 
 
-class _Adapter(HTTPAdapter):
+class Adapter(HTTPAdapter):
     """Holds the budget, and trusts one more authority beside the usual ones where there is one.
+
+    most_bytes: its `now` is how much of an answer this thread reads at most; without it, `LARGEST_BODY`
 
     The budget is held here and not in the CDK's LimiterSession, which does not see the repetition that an
     authenticator sends after a 401.
@@ -77,6 +80,7 @@ class _Adapter(HTTPAdapter):
         waits: Waits,
         watch: Watch | None,
     ) -> None:
+        self.most_bytes = threading.local()
         self._watch = watch
         self._budget = budget
         self._waits = waits
@@ -99,7 +103,7 @@ class _Adapter(HTTPAdapter):
         return response
 
     def _read(self, response: requests.Response) -> None:
-        _read(response)
+        _read(response, getattr(self.most_bytes, "now", None) or LARGEST_BODY)
 
     def _within_budget(self) -> None:
         while True:
@@ -112,27 +116,27 @@ class _Adapter(HTTPAdapter):
                 return
 
 
-class _AdapterInParts(_Adapter):
+class _AdapterInParts(Adapter):
     """Leaves the body of an answer to whoever asked."""
 
     def _read(self, response: requests.Response) -> None:
         pass
 
 
-def _read(response: requests.Response) -> None:
+def _read(response: requests.Response, most: int) -> None:
     """Read the body of an answer, decoded, up to the size that is read at once."""
     announced = response.headers.get("Content-Length", "")
-    if response.ok and announced.isascii() and announced.isdigit() and int(announced) > LARGEST_BODY:
+    if response.ok and announced.isascii() and announced.isdigit() and int(announced) > most:
         response.close()
-        raise TooLargeBody(f"it announces {announced} bytes, and {LARGEST_BODY} are read at once")
+        raise TooLargeBody(f"it announces {announced} bytes, and {most} are read at once")
     pieces, size = [], 0
     for piece in response.iter_content(_PIECE):
         pieces.append(piece)
         size += len(piece)
-        if size > LARGEST_BODY:
+        if size > most:
             response.close()
             if response.ok:
-                raise TooLargeBody(f"it has more than the {LARGEST_BODY} bytes that are read at once")
+                raise TooLargeBody(f"it has more than the {most} bytes that are read at once")
             break  # of an error the beginning says enough
     # What requests itself does where it reads a body without a limit.
     response._content = b"".join(pieces)  # noqa: SLF001

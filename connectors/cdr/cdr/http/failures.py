@@ -30,6 +30,7 @@ _PROXY_WANTS = (
     "as NAME:PASSWORD@."
 )
 _PASSING = (requests.codes.request_timeout, requests.codes.too_many_requests)
+_MILLISECONDS = 13  # digits of a moment since 1970
 _LONGEST_TOLD = timedelta(days=3650)
 
 
@@ -45,6 +46,21 @@ def retry_after(text: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def until(text: str | None, date: str | None) -> float | None:
+    """The seconds until a moment since 1970, in seconds or milliseconds; None where it is unreadable, or over.
+
+    date: the server's own clock, as its header `Date` tells it
+    """
+    if not text or not (text.isascii() and text.isdigit()) or len(text) > _MILLISECONDS:
+        return None
+    try:
+        now = parsedate_to_datetime(date or "").timestamp()
+    except (TypeError, ValueError, OverflowError):
+        now = time.time()
+    seconds = int(text) / (1000 if len(text) == _MILLISECONDS else 1) - now
+    return seconds if seconds > 0 else None
 
 
 class TooLargeBody(requests.RequestException):
@@ -70,9 +86,13 @@ class Failure:
 
 
 class Failures(ErrorHandler):
-    """Decides what is tried again, and keeps the sentence for the person who reads of it."""
+    """Decides what is tried again, and keeps the sentence for the person who reads of it.
 
-    def __init__(self) -> None:
+    resets: the header that says when the vendor's minute ends, where it sends that instead of `Retry-After`
+    """
+
+    def __init__(self, resets: str | None = None) -> None:
+        self._resets = resets
         # HttpClient ends in an error of its own wording; the one that is raised instead waits here, a thread each.
         self._local = threading.local()
 
@@ -105,11 +125,18 @@ class Failures(ErrorHandler):
 
     def _failure(self, response: requests.Response) -> Failure:
         error, again = self._answered(response)
-        asked = retry_after(response.headers.get("Retry-After")) if again else None
+        asked = self._asked(response) if again else None
         if asked is not None and asked > LONGEST_ASKED_SECONDS:
             error, again = TransientError(_come_back(response, asked)), False
         crowded = response.status_code == requests.codes.too_many_requests
         return Failure(error, again, asked, crowded, f"the vendor answered {response.status_code}")
+
+    def _asked(self, response: requests.Response) -> float | None:
+        headers = response.headers
+        asked = retry_after(headers.get("Retry-After"))
+        if asked is None and self._resets and response.status_code == requests.codes.too_many_requests:
+            return until(headers.get(self._resets), headers.get("Date"))
+        return asked
 
     def _answered(self, response: requests.Response) -> tuple[SyncError, bool]:
         if response.is_redirect:

@@ -7,10 +7,12 @@ from cdr.normaliser.derivations import between, derived, minus, plus
 from cdr.normaliser.fields import Field, Fields, Read, Reader, Row, Setting
 from cdr.normaliser.instants import epoch, rfc2822
 from cdr.normaliser.legs import Legs, leg_id
+from cdr.normaliser.links import expiry
 from cdr.normaliser.normaliser import Normaliser, serialise
 from cdr.normaliser.privacy import Privacy
 from cdr.normaliser.readers import (
     as_sent,
+    cents,
     choice,
     clock,
     containing,
@@ -18,6 +20,7 @@ from cdr.normaliser.readers import (
     flag,
     free_object,
     integer,
+    joined,
     link,
     number,
     present,
@@ -25,6 +28,7 @@ from cdr.normaliser.readers import (
     starting,
     text,
 )
+from cdr.normaliser.sides import by_word
 from cdr.normaliser.time_readers import moment, timestamp
 from cdr.normaliser.timestamps import later, rfc3339
 from cdr.normaliser.values import Paths, Unreadable, integer_at, value_at
@@ -43,16 +47,20 @@ __all__ = [
     "Unreadable",
     "as_sent",
     "between",
+    "by_word",
+    "cents",
     "choice",
     "clock",
     "containing",
     "decimal",
     "derived",
     "epoch",
+    "expiry",
     "flag",
     "free_object",
     "integer",
     "integer_at",
+    "joined",
     "later",
     "leg_id",
     "link",

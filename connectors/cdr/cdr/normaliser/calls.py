@@ -26,7 +26,7 @@ def compile_call(fields: Fields) -> Callable[[Any], Call]:
         return lambda _: _NOTHING
     readers = [fields.get(column) for column in (start, *_SIDES)]
     paths = [_path(reader) for reader in readers]
-    if any("." in path for path in paths):
+    if any("." in path or not path for path in paths):
         return _by_paths(readers)
     at_start, at_from, at_to, at_direction = paths
     find_start = fields[start].compile_raw()

@@ -64,6 +64,10 @@ class Reader(ABC):
         """Read only where that column is above 0."""
         return _WherePositive(self, column)
 
+    def where_known(self, column: str) -> "Reader":
+        """Read only where that column is not null."""
+        return _WhereKnown(self, column)
+
     def otherwise(self, other: "Reader") -> "Reader":
         """Read the other one where this one gives null."""
         return _Otherwise(self, other)
@@ -164,6 +168,20 @@ class _WherePositive(Reader):
 
 
 @dataclass(frozen=True)
+class _WhereKnown(Reader):
+    reader: Reader
+    column: str
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (self.column, *self.reader.needs)
+
+    def compile(self, setting: Setting) -> Read:
+        read, column = self.reader.compile(setting), self.column
+        return lambda source, row: read(source, row) if row[column] is not None else None
+
+
+@dataclass(frozen=True)
 class _Otherwise(Reader):
     reader: Reader
     other: Reader
@@ -190,6 +208,16 @@ class _WhereMissing(Reader):
     @property
     def needs(self) -> tuple[str, ...]:
         return (*self.reader.needs, *self.other.needs)
+
+    def compile_raw(self) -> Callable[[Row], Any]:
+        """What was sent in the first field, where there is something, else in the other."""
+        get, get_other = at_path(self.reader.path), self.other.compile_raw()
+
+        def find(source: Row) -> Any:
+            value = get(source)
+            return get_other(source) if value is None or is_blank(value) else value
+
+        return find
 
     def compile(self, setting: Setting) -> Read:
         get, read = at_path(self.reader.path), self.reader.compile(setting)

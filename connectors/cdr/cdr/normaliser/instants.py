@@ -79,6 +79,8 @@ class _Rfc2822(Field):
     first_year: int
 
     names_its_zone = True
+    parse = staticmethod(printed_rfc2822)
+    """Reads the documented form alone."""
 
     def converter(self, setting: Setting) -> Convert:
         convert_text, first_year = _text_converter(self, setting), self.first_year

@@ -86,6 +86,8 @@ class Normaliser:
     """IANA zone, or constant offset such as `+05:30`, that the rows show their times to be printed in."""
     bare_country_codes: bool = False
     """Whether the vendor sends country codes without `+`."""
+    spells_withheld: bool = False
+    """Whether the vendor prints a withheld caller as digits that spell a word."""
     cursor: str | None = "started_at"
     """The column with the time that the vendor's server filters on."""
     include_raw: bool = True
@@ -231,7 +233,7 @@ class Normaliser:
             yield from visit(column)
 
     def _resolve(self, text: str | None) -> Number:
-        return resolve_number(text, self.region, self.bare_country_codes)
+        return resolve_number(text, self.region, self.bare_country_codes, self.spells_withheld)
 
     def _evidence_of_numbers(self) -> tuple[str, ...]:
         """The columns that say, of a number that is valid with its country code first and without, which one it is."""
@@ -241,12 +243,12 @@ class Normaliser:
     def _fill_parts(self, column: str) -> Step:
         e164, kind, country = _NUMBERS[column]
         full = kind in self.columns
-        region, bare_country_codes = self.region, self.bare_country_codes
+        given = self.region, self.bare_country_codes, self.spells_withheld
         # The far side of an international call is a number with its country code.
         far = _FAR_SIDES[column] if self._evidence_of_numbers() else None
 
         def fill(_: Row, row: Row) -> None:
-            number = resolve_number(row[column], region, bare_country_codes)
+            number = resolve_number(row[column], *given)
             if number.other is not None:
                 if far is not None and row["is_international"] and row["direction"] == far:
                     number = number.other

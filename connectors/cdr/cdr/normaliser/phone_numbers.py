@@ -25,6 +25,13 @@ _WITHHELD_WORDS: Final = re.compile(
 _WITHHELD_ADDRESS: Final = re.compile(
     r"(?:@|\bsips?:)anonymous\.invalid(?!\.?[\w-])|\A\s*[\"']?\s*anonymous\s*[\"']?\s*<", re.IGNORECASE
 )
+# The keys of a telephone that spell a word: how some networks hand on a caller who wants to stay unknown.
+_KEYS: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
+_WITHHELD_KEYS: Final = frozenset(
+    word.translate(_KEYS) for word in ("ANONYMOUS", "RESTRICTED", "BLOCKED", "UNKNOWN", "UNAVAILABLE")
+)
+# Digits that somebody has covered, `+1855201XXXX`: to libphonenumber X is a key of a phone, and another's number.
+_COVERED: Final = re.compile(r"[0-9][Xx]{2,}[0-9]*")
 _LONGEST: Final = 250  # characters; libphonenumber reads no more, and the cache shall not keep more
 _LONGEST_EXTENSION: Final = 6
 # No country code begins with another one; shorter or longer numbers, and those with a zero in front, are the parser's.
@@ -66,15 +73,21 @@ _SIP_URI: Final = Number("sip_uri")
 _UNPARSED: Final = Number("unparsed")
 
 
-def resolve_number(text: str | None, region: str | None = None, bare_country_codes: bool = False) -> Number:
+def resolve_number(
+    text: str | None, region: str | None = None, bare_country_codes: bool = False, spells_withheld: bool = False
+) -> Number:
     """Say what `text` is, and its E.164 form where it is a valid number.
 
     `region` is the country (ISO 3166-1 alpha-2) that numbers without a country code belong to.
     `bare_country_codes` says that the vendor sends country codes without `+`. Digits that are a valid number both ways,
     and not the same one, are the region's: somebody said that numbers without a country code are of that country.
+    `spells_withheld` says that the vendor prints a withheld caller as digits that spell ANONYMOUS, RESTRICTED, BLOCKED,
+    UNKNOWN or UNAVAILABLE on the keys of a telephone.
     """
     if not text:
         return _ABSENT
+    if spells_withheld and text.strip().removeprefix("+") in _WITHHELD_KEYS:
+        return _ANONYMOUS
     if len(text) <= _LONGEST:
         return _resolve(text, region, bare_country_codes)
     return _words(text, "") or _UNPARSED
@@ -87,6 +100,8 @@ def _resolve(text: str, region: str | None, bare_country_codes: bool) -> Number:
         return _EXTENSION if len(tidy) <= _LONGEST_EXTENSION else _dialled(tidy, region, bare=bare_country_codes)
     if tidy[:1] == "+" and _is_digits(tidy[1:]):
         return _valid(tidy, None) or _UNPARSED
+    if _COVERED.search(tidy):
+        return _words(text, tidy) or _UNPARSED
     return _words(text, tidy) or _dialled(tidy, region, bare=False)
 
 

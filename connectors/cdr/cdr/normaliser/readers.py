@@ -13,6 +13,7 @@ from cdr.normaliser import values
 from cdr.normaliser.derivations import between, derived, minus, plus
 from cdr.normaliser.fields import Field, Fields, Read, Reader, Row, Setting, at_path
 from cdr.normaliser.instants import epoch, rfc2822
+from cdr.normaliser.sides import by_word
 from cdr.normaliser.time_readers import moment, timestamp
 from cdr.normaliser.values import Convert, fold
 
@@ -20,6 +21,8 @@ __all__ = [
     "Fields",
     "as_sent",
     "between",
+    "by_word",
+    "cents",
     "choice",
     "clock",
     "containing",
@@ -29,6 +32,7 @@ __all__ = [
     "flag",
     "free_object",
     "integer",
+    "joined",
     "link",
     "minus",
     "moment",
@@ -53,7 +57,7 @@ class _Value(Field):
         return self.convert
 
 
-def text(path: str) -> Reader:
+def text(path: str) -> Field:
     """Text, trimmed; numbers as text, whole ones exactly."""
     return _Value(path, values.text)
 
@@ -64,6 +68,16 @@ def decimal(path: str, *, without_minus: bool = False) -> Reader:
     without_minus: whether the vendor prints what a call cost with a minus: `-0.00750` is a cost of 0.00750
     """
     return _Value(path, values.cost if without_minus else values.amount)
+
+
+def cents(path: str) -> Reader:
+    """Money in hundredths: `"2.34"` cents are 0.0234, with every digit kept."""
+    return _Value(path, values.cents)
+
+
+def joined(path: str, key: str, between: str) -> Reader:
+    """The texts of a list of objects, as one: `[{"name": "Sales"}, {"name": "VIP"}]` is `Sales, VIP`."""
+    return _Value(path, partial(values.joined, key=key, between=between))
 
 
 def seconds(path: str) -> Field:

@@ -8,7 +8,7 @@ leaves here that a 64-bit column could not hold.
 import math
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -69,6 +69,26 @@ def cost(value: Any, issues: list[str]) -> str | None:
     """Money that was taken off an account, and so has a minus, as the positive amount that it is."""
     spelling = amount(value, issues)
     return spelling.removeprefix("-") if spelling else spelling
+
+
+def cents(value: Any, issues: list[str]) -> str | None:
+    """Money that is printed in hundredths, in whole units."""
+    spelling = amount(value, issues)
+    if spelling is None:
+        return None
+    return format(Decimal(spelling).scaleb(-2, context=Context(prec=len(spelling) + 2)), "f")
+
+
+def joined(value: Any, issues: list[str], *, key: str, between: str) -> str | None:
+    """What the objects of a list have under a key, as one text; None for an empty list."""
+    if type(value) is not list:
+        if not is_blank(value):
+            issues.append("value_unreadable")
+        return None
+    if any(type(one) is not dict for one in value):
+        issues.append("value_unreadable")
+    sent = [one[key] for one in value if type(one) is dict and one.get(key) is not None]
+    return between.join(filter(None, (text(one, issues) for one in sent))) or None
 
 
 def plain_number(value: float) -> str | None:

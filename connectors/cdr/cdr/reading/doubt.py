@@ -160,8 +160,9 @@ class Doubt:
         Requests for neighbouring days overlap: one that brings the same calls only has none of its own.
         """
         figure = reconciliation.figure
-        beside = beside or [near for near in self._pager.beside(period) if self._has_others(near, reconciliation)]
-        if not beside:
+        found = (near for near in self._pager.beside(period) if self._has_others(near, reconciliation))
+        neighbour = beside[0] if beside else next(found, None)
+        if neighbour is None:
             self._findings.add(
                 Finding(
                     "cap",
@@ -170,7 +171,7 @@ class Doubt:
                 )
             )
             return
-        both = Period(min(period.start, beside[0].start), max(period.end, beside[0].end))
+        both = Period(min(period.start, neighbour.start), max(period.end, neighbour.end))
         together = Reconciliation()
         yield from self._turns.read_once(both, window, together, count)
         if together.figure <= figure:

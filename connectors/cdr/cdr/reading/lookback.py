@@ -29,8 +29,9 @@ MOST_ENTRIES: Final = _MOST_BYTES * 3 // 4 // DIGEST_BYTES
 """How many digests the state has room for."""
 _MOST_REPEATED: Final = 200
 _IN_AN_HOUR: Final = 1 << 32
+# What stands in front of the place of a row: its hour, and a hash of its id.
 _EARLY: Final = 1 << 63
-_ODD: Final = 0
+_ODD: Final = 1 << 62
 
 
 class KeptRow(NamedTuple):
@@ -75,6 +76,10 @@ class Lookback:
         """The hour in which `keeps_from` lies: cells are of whole hours."""
         return self.keeps_from.replace(minute=0, second=0, microsecond=0)
 
+    def widen(self, shift: timedelta) -> None:
+        """Keep rows from so much earlier on: the vendor's reading of a request lies so far beside ours."""
+        self.keeps_from -= shift
+
     def keep(self, window: Period, rows: Iterable[KeptRow]) -> None:
         """Remember rows that this sync sent, or found as they were, of a window that has been read to its end."""
         first, last = _hour(window.start), _hour(window.end - timedelta(microseconds=1))
@@ -86,7 +91,7 @@ class Lookback:
                 self._kept.append(digest)
                 is_odd = moment is None or moment not in window
                 early = _EARLY if moment is not None and moment < self.keeps_from else 0
-                self._places.append(_ODD if is_odd else early | hour * _IN_AN_HOUR + crc32(identity.encode()))
+                self._places.append((_ODD if is_odd else early) | hour * _IN_AN_HOUR + crc32(identity.encode()))
 
     def keep_sent(self, digest: int) -> None:
         """Remember a row that is out, of a window that is still being read: the sync that resumes leaves it out."""
@@ -162,9 +167,48 @@ class Lookback:
         cells: dict[tuple[int, int], list[int]] = {}
         for digest, place in zip(self._kept, self._places, strict=True):
             hour, number = divmod(place & ~_EARLY, _IN_AN_HOUR)
-            if place != _ODD and hour in counts:
+            if not place & _ODD and hour in counts:
                 cells.setdefault((hour, number % _cells(counts[hour], size)), []).append(digest)
         return {"known": _encoded({_cell_digest(*cell, found) for cell, found in cells.items()}), "cell": size}
+
+
+class RecentRows(Lookback):
+    """What a full refresh remembers: the rows near the end of what it has read so far, wherever that is."""
+
+    def __init__(self, state: Mapping[str, Any], keeps_from: datetime) -> None:
+        super().__init__(state, keeps_from)
+        self.cell = None
+        self._wider = timedelta(0)
+
+    def widen(self, shift: timedelta) -> None:
+        super().widen(shift)
+        self._wider += shift
+
+    def move_to(self, moment: datetime) -> None:
+        """Forget the rows of the hours before a moment."""
+        with self._lock:
+            self.keeps_from = max(self.keeps_from, moment - self._wider)
+            first = _hour(self.keeps_from)
+            left = [row for row in zip(self._kept, self._places, strict=True) if _hour_in(row[1]) >= first]
+            self._kept, self._places = array("Q", (row[0] for row in left)), array("Q", (row[1] for row in left))
+            self._counts = Counter({hour: rows for hour, rows in self._counts.items() if hour >= first})
+
+    def as_state(self, *, is_complete: bool, resumes: bool) -> dict[str, Any]:
+        if is_complete:
+            return super().as_state(is_complete=True, resumes=resumes)
+        with self._lock:
+            state: dict[str, Any] = {"known": _encoded(self._newest())}
+            return {**state, "repeated": sorted(self.repeated)[:_MOST_REPEATED]} if self.repeated else state
+
+    def _newest(self) -> set[int]:
+        """As many digests as the state has room for: those of the newest rows first, then those that were given."""
+        rows = sorted(zip(map(_hour_in, self._places), self._kept, strict=True), reverse=True)[:MOST_ENTRIES]
+        found = {digest for _, digest in rows}
+        return found if len(found | self.known) > MOST_ENTRIES else found | self.known
+
+
+def _hour_in(place: int) -> int:
+    return (place & ~(_EARLY | _ODD)) // _IN_AN_HOUR
 
 
 def _cells(rows: int, size: int) -> int:

@@ -160,10 +160,15 @@ class Pager:
     def beside(self, period: Period) -> Iterator[Period]:
         """What can be asked for together with a short `period`: as far back as one request reaches, and ahead.
 
-        Behind that, what no server counts to the period, though it may look at days alone.
+        Behind that, what no server counts to the period, though it may look at days alone. Of a filter that knows days
+        only, the day beside it comes first: it is most often one that the sync reads anyway.
         """
-        step = self._stream.window.step
+        step, day = self._stream.window.step, self._stream.window.smallest
         room = step - period.length
+        if self._stream.window.knows_days_only:
+            days = Period(period.end, period.end + day), Period(period.start - day, period.start)
+            is_read = self._sync is not None and period.end in self._sync.period
+            yield from days if is_read else reversed(days)
         if room > timedelta(0):
             yield Period(period.start - room, period.start)
             yield Period(period.end, period.end + room)

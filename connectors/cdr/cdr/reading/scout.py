@@ -16,7 +16,7 @@ from cdr.reading.findings import Finding, Findings
 from cdr.reading.pages import PageEvidence, evidence_in
 from cdr.reading.plan import StreamPlan
 from cdr.reading.requester import Requester
-from cdr.schema.errors import SyncError
+from cdr.schema.errors import SyncError, TooLargeError, TooSlowError
 from cdr.vendor.stream import Stream
 from cdr.vendor.windows import Period
 
@@ -25,6 +25,7 @@ _MOST_LOOKED_AT: Final = 9  # windows beside the newest
 _LARGEST_KEPT: Final = 4 * 1024 * 1024
 _WIDEST_SHIFT: Final = 26  # hours
 _SECOND: Final = timedelta(seconds=1)
+_SHORTEST: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -104,7 +105,13 @@ class Scout:
                 self._bodies[period, 0] = body
             return seen
 
-        seen = self._requester.page(period, 0, read)
+        try:
+            seen = self._requester.page(period, 0, read)
+        except (TooLargeError, TooSlowError):
+            if period.length <= _SHORTEST:
+                raise
+            # What is too large is read in halves, later. One of them shows as much.
+            return self._seen(period.halves(_SECOND)[1], plan)
         if (seen.account_total or seen.info.total or seen.info.rows) > 0:
             self.account_has_calls = True
         self._is_empty = seen.account_total == 0

@@ -55,8 +55,10 @@ class WholeList:
 
         reading: the pages of the stretch before this one
 
-        Raises FilterIgnoredError where they do.
+        Raises FilterIgnoredError where they do, and from then on always.
         """
+        if self._pager.everything:
+            raise FilterIgnoredError  # another window has found out: this page is not of what was asked for
         if not any(place & FAR for place in page.places):
             return
         with self._one_asks:

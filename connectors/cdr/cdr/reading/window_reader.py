@@ -32,7 +32,7 @@ from cdr.reading.whole_list import FilterIgnoredError, WholeList
 from cdr.schema.errors import SyncError, TooLargeError, TooSlowError
 from cdr.vendor.paginators import PageInfo
 from cdr.vendor.stream import Stream
-from cdr.vendor.windows import Period, utc_text
+from cdr.vendor.windows import Period, halves_by_days, utc_text
 
 _SHORTEST_SLOW: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
@@ -136,7 +136,7 @@ class WindowReader:
             else:
                 self._scout.take(self._sync.scouted)
             # What is asked for beside a sync comes again in the next one too.
-            self._sync.lookback.keeps_from -= self._scout.shift
+            self._sync.lookback.widen(self._scout.shift)
             if self._scout.zone or self._requester.zone:
                 self._pager.plan = plan_of(self._stream, self._scout.zone, self._requester.zone)
             self._is_prepared = True
@@ -222,6 +222,8 @@ class WindowReader:
 
     def halves(self, period: Period, shortest: timedelta | None = None) -> tuple[Period, Period] | None:
         """The halves of a stretch; None where the filter knows nothing narrower."""
+        if self._pager.window.knows_days_only:
+            return halves_by_days(period, self._stream.zone)
         smallest = max(self._pager.window.smallest, shortest or timedelta(0))
         return period.halves(smallest) if period.length > smallest else None
 

@@ -22,7 +22,7 @@ class EpochWindow(Window):
     format: str = ""
 
     def text(self, moment: datetime, zone: str) -> str:
-        return str(math.floor(moment.timestamp()))
+        return str(max(0, math.floor(moment.timestamp())))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -166,10 +166,20 @@ class NextLink(_Sequential):
     The link may be relative or name a host. It is followed for its parameters only: the request goes to the configured
     host and the stream's own endpoint, so that no token ever goes elsewhere. Null, empty text or no link is the end.
 
-    link: where the body has it
+    link:     where the body has it
+    numbered: for pages that have numbers too: the parameter with the number, and where the body says its own. A full
+              page without a link is then not taken for the last one: the next number is asked for
     """
 
     link: Paths
+    numbered: tuple[str, Paths] | None = field(default=None, kw_only=True)
+
+    def info(self, document: Any, rows: int, total: Paths) -> PageInfo:
+        told = super().info(document, rows, total)
+        if self.numbered is None or told.following is not None or not rows or told.size is None or rows < told.size:
+            return told
+        number = integer_at(document, self.numbered[1])
+        return told if number is None else replace(told, following={self.numbered[0]: str(number + 1)})
 
     def following(self, document: Any) -> Mapping[str, str] | None:
         link = _told(document, self.link, "link")

@@ -12,11 +12,14 @@ class Request:
 
     `{}` stands for the token, in the header `Authorization` or in a parameter; without it the header is
     `Bearer {}`.
+
+    most_bytes: an answer with more is not read: less can be asked for
     """
 
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    most_bytes: int | None = None
 
     def plus(self, params: Mapping[str, str]) -> Request:
         return replace(self, params={**self.params, **params})

@@ -26,6 +26,9 @@ from cdr.vendor.windows import Period, Window
 Envelope = Callable[[Any], Any]
 """(parsed body) -> the list of its rows."""
 
+_WITHOUT_PAGES = 12 * 1024 * 1024
+"""Bytes of an answer where less can be asked for: ten thousand calls have them, and each worker holds one answer."""
+
 
 class Stream:
     """One endpoint of one vendor.
@@ -43,6 +46,8 @@ class Stream:
     paginator, window, fields: see the modules of these names
     primary_key: the column that identifies a row
     bare_country_codes: whether the vendor sends country codes without `+`
+    spells_withheld: whether the vendor prints a withheld caller as digits that spell a word on the keys of a telephone
+    ends_if_answered: whether calls that nobody answered may have no end, as documented
     uncertain:   what nobody knows of the request, see `Uncertain`
     zones:       zones in which the vendor may print its times instead of the one asked for, likeliest first
     documented:  the keys of a row that the vendor's page has, each with `:` and the kinds of value that it shows: `n`
@@ -55,6 +60,7 @@ class Stream:
     reader:      `module:class` of a window reader of the vendor's own, where rows need more than the stream says; it is
                  imported where windows are read
     has_files:   whether a row can have a file with it
+    resets:      the header of a 429 that says when the vendor's minute ends, in seconds or milliseconds since 1970
     missing:     what to tell people where the server answers 404, for a stream that not every server has
     advice:      what to tell people beside the usual words, by the status of a refusal
     """
@@ -73,6 +79,8 @@ class Stream:
     fields: ClassVar[Fields]
     primary_key: ClassVar[str] = "record_id"
     bare_country_codes: ClassVar[bool] = False
+    spells_withheld: ClassVar[bool] = False
+    ends_if_answered: ClassVar[bool] = False
     uncertain: ClassVar[tuple[Uncertain, ...]] = ()
     zones: ClassVar[tuple[str, ...]] = ()
     documented: ClassVar[str] = ""
@@ -82,6 +90,7 @@ class Stream:
     safe_lookback: ClassVar[timedelta] = timedelta(0)
     reader: ClassVar[str] = "cdr.reading.window_reader:WindowReader"
     has_files: ClassVar[bool] = False
+    resets: ClassVar[str | None] = None
     missing: ClassVar[str | None] = None
     advice: ClassVar[Mapping[int, str]] = {}
 
@@ -169,7 +178,9 @@ class Stream:
         period_params = window.params(period, zone) if period else {}
         path = self.endpoint.format_map(self.config.path_values())
         page = self.paginator.params(index, granted)
-        request = Request(path, {**self.params(), **period_params, **page, **(following or {})}, self.headers)
+        can_be_halved = period is not None and not self.paginator.has_pages and period.length > window.smallest
+        most = _WITHOUT_PAGES if can_be_halved else None
+        request = Request(path, {**self.params(), **period_params, **page, **(following or {})}, self.headers, most)
         for form in forms:
             if form.change is not None:
                 request = form.change(self, request, period)
@@ -192,6 +203,7 @@ class Stream:
             zone=asked or self.zone,
             zone_found=found,
             bare_country_codes=self.bare_country_codes,
+            spells_withheld=self.spells_withheld,
             cursor=self.cursor,
             include_raw=config.flag("include_raw"),
             privacy=config.privacy,

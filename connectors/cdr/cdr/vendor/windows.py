@@ -82,7 +82,8 @@ class Window:
     granularity:  the vendor's clock tick
     behind:       asked for behind a given `end_date`: the filter may look at another of a call's times than its start,
                   or take the last day as excluded
-    wider:        asked for beyond both ends of a sync, in the same requests, where the filter knows days only
+    wider:        asked for beyond both ends of a sync, in the same requests, where the filter knows days only, or
+                  looks at a moment beside the start of a call
     """
 
     start: str
@@ -156,6 +157,17 @@ def split(period: Period, step: timedelta, zone: str) -> Iterator[Period]:
             yield Period(start, cut)
             start = cut
     yield Period(start, period.end)
+
+
+def halves_by_days(period: Period, zone: str) -> tuple[Period, Period] | None:
+    """A period cut at the local midnight next to its middle, for filters that know days only; None without one in it.
+
+    Cut anywhere else, the halves would ask for the same day twice.
+    """
+    middle = period.start + period.length / 2
+    cuts = [window.end for window in split(period, _DAY, zone)][:-1]
+    cut = min(cuts, key=lambda midnight: abs(midnight - middle), default=None)
+    return None if cut is None else (Period(period.start, cut), Period(cut, period.end))
 
 
 def _steps(period: Period, step: timedelta) -> Iterator[datetime]:

@@ -1,5 +1,6 @@
 import gzip
 import zlib
+from dataclasses import replace
 
 import pytest
 
@@ -82,6 +83,15 @@ def test_a_larger_body_is_an_error_of_its_own_and_not_asked_for_again(answer, mo
             subject.get(CALLS)
         assert len(server.requests) == 1
         assert subject.get(CALLS) == b"[]"  # on another connection
+
+
+def test_a_request_may_say_how_much_of_an_answer_is_read_and_the_next_one_less_or_more():
+    with serving(in_turn((200, {}, b"1" * 1001))) as server:
+        subject = client(server)
+        with pytest.raises(TooLargeError, match="and 1000 are read at once"):
+            subject.get(replace(CALLS, most_bytes=1000))
+        assert subject.get(replace(CALLS, most_bytes=1001)) == b"1" * 1001
+        assert subject.get(CALLS) == b"1" * 1001
 
 
 def test_memory_is_bounded_however_much_a_small_body_unpacks_to():

@@ -1,11 +1,13 @@
 import logging
 import re
+import time
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
 
 from cdr.http.client import Client, Meter
+from cdr.http.failures import until
 from cdr.http.waits import Retries, StoppedError, Waits
 from cdr.schema.errors import TransientError
 from cdr.vendor.authenticators import GivenToken
@@ -167,3 +169,48 @@ def test_a_wait_ends_soon_when_the_client_is_stopped(clock):
 def test_a_wait_for_the_budget_has_a_line_too(clock, lines):
     Waits(LOGGER).for_budget(20)
     assert lines() == ["The minute's requests are spent (`requests_per_minute`): waiting for 20 seconds."]
+
+
+@pytest.mark.parametrize(("thousand", "header"), [(1, "X-Resets"), (1000, "x-resets")])
+def test_the_end_of_the_vendors_minute_is_waited_for(thousand, header, monkeypatch):
+    waits = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    ends = (int(time.time()) + 30) * thousand
+    busy = (429, {header: str(ends)}, {})
+    with serving(in_turn(busy, OK)) as server:
+        subject = Client(config(api_url=server.url), GivenToken("token-1"), LOGGER, resets="X-Resets")
+        assert get(subject) == b'{"rows":[]}'
+    assert 29 < sum(waits) < 33
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1767571230", 30),
+        ("1767571230000", 30),
+        ("1767571200", None),  # it is over
+        ("30", None),
+        ("-1", None),
+        ("soon", None),
+        ("17675712300000000", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_moment_to_come_is_read_and_everything_else_is_none(text, seconds):
+    assert until(text, "Mon, 05 Jan 2026 00:00:00 GMT") == seconds
+
+
+@pytest.mark.parametrize("date", [None, "", "today"])
+def test_a_server_without_a_clock_is_taken_to_have_ours(date):
+    assert 28 < until(str(int(time.time()) + 30), date) <= 30
+
+
+def test_retry_after_comes_before_the_end_of_a_minute_and_a_503_has_none(monkeypatch):
+    waits = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    later = str(int(time.time()) + 600)
+    answers = (429, {"Retry-After": "2", "X-Resets": later}, {}), (503, {"X-Resets": later}, {}), OK
+    with serving(in_turn(*answers)) as server:
+        get(Client(config(api_url=server.url), GivenToken("token-1"), LOGGER, resets="X-Resets"))
+    assert sum(waits) < 15

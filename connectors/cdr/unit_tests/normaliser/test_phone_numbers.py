@@ -76,6 +76,17 @@ def test_an_international_number_needs_no_region(text: str, region: str | None) 
     assert resolve_number(text, region) == LONDON
 
 
+@pytest.mark.parametrize("digits", ["266696687", "7378742833", "2562533", "8656696", "86282452253"])
+def test_digits_that_spell_that_a_caller_is_withheld_count_where_the_vendor_prints_them(digits: str) -> None:
+    for text in (digits, f"+{digits}"):
+        assert resolve_number(text, spells_withheld=True) == Number("anonymous")
+        assert resolve_number(text) == Number("unparsed")
+
+
+def test_a_number_that_happens_to_spell_a_word_stays_a_number_elsewhere() -> None:
+    assert resolve_number("7378742833", "US").e164 == "+17378742833"
+
+
 def test_a_bare_country_code_is_read_only_where_the_vendor_sends_them() -> None:
     assert resolve_number("442079460123", None, True) == LONDON
     assert resolve_number("442079460123", None, False) == Number("unparsed")
@@ -120,6 +131,16 @@ def test_a_number_that_merely_is_possible_does_not_count(text: str) -> None:
 
 def test_the_number_of_voxos_samples_is_possible_and_not_valid() -> None:
     assert resolve_number("5555555555", "US") == Number("unparsed")
+
+
+@pytest.mark.parametrize("text", ["+1855201XXXX", "+1 (855) 201-xxxx", "1855201XXXX", "020 7946 0XX1"])
+def test_a_number_that_is_partly_covered_is_nobodys(text: str) -> None:
+    # To libphonenumber X is the key 9.
+    assert resolve_number(text, "US", bare_country_codes=True) == resolve_number(text) == Number("unparsed")
+
+
+def test_a_number_in_letters_is_still_read() -> None:
+    assert resolve_number("1-800-FLOWERS", "US").e164 == "+18003569377"
 
 
 def test_a_double_zero_is_never_a_national_prefix() -> None:

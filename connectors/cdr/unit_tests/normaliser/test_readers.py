@@ -215,6 +215,11 @@ def test_another_reader_fills_in_where_a_field_is_missing_and_not_where_it_is_od
     assert read(reader, {"x": "?", "y": 3}) == (None, ["value_unreadable"])
 
 
+def test_what_was_sent_is_that_of_the_field_which_is_there() -> None:
+    find = text("x").where_missing(text("y")).compile_raw()
+    assert [find(row) for row in ({"x": "1", "y": "2"}, {"x": " ", "y": "2"}, {"y": "2"}, {})] == ["1", "2", "2", None]
+
+
 def test_a_format_without_a_parser_is_no_reader() -> None:
     for witness in (None, "id"):
         with pytest.raises(ValueError, match=r"%d\.%m\.%Y"):

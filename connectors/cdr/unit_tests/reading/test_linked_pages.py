@@ -215,3 +215,30 @@ def test_the_page_size_is_asked_for_where_the_vendor_takes_one():
 def test_a_first_page_without_a_link_is_the_only_one():
     assert LINK.pages(LINK.info({"total": 3}, 3, "total")) == 1
     assert LINK.pages(LINK.info({"total": 25, "next": "?a=1"}, 10, "total")) == 3
+
+
+class Numbered(Calls):
+    total = ()
+    paginator = NextLink("next", asks=("size", 10), granted="size", numbered=("page", "page"))
+
+
+class UnlinkedAccount(Account):
+    """Numbers its pages, and names none."""
+
+    def answer(self, request):
+        found, page, size = self.found(request.params), int(request.params.get("page", 1)), 10
+        return {"rows": found[(page - 1) * size : page * size], "page": page, "size": size}
+
+
+@pytest.mark.parametrize(("count", "requests"), [(35, 4), (30, 4), (9, 1)])
+def test_a_full_page_without_a_link_is_not_taken_for_the_last_one_where_pages_have_numbers(count, requests):
+    calls = spread(count)
+    server = UnlinkedAccount(calls)
+    assert sorted(synced(server, Numbered).ids) == sorted(ids(calls))
+    assert len(server.requests) == requests
+
+
+def test_a_page_without_a_number_and_without_a_link_is_the_last_one():
+    assert Numbered.paginator.info({"size": 10}, 10, ()).following is None
+    assert Numbered.paginator.info({"size": 10, "page": 2}, 10, ()).following == {"page": "3"}
+    assert Numbered.paginator.info({"size": 10, "page": 2, "next": "?page=9"}, 10, ()).following == {"page": "9"}

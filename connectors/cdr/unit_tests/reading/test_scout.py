@@ -3,10 +3,11 @@ from datetime import timedelta
 import pytest
 
 from cdr.reading import requester
+from cdr.schema.errors import TooLargeError, TooSlowError
 from cdr.vendor.dialects import Form, Uncertain
 from cdr.vendor.windows import Period
 from fakes import DAY, FORMAT
-from syncs import DAYS, HOUR, Account, Calls, RefusalError, call, days, ids, spread, synced
+from syncs import DAYS, HOUR, Account, Calls, Listed, RefusalError, asked_for, call, days, ids, spread, synced
 
 CHICAGO = timedelta(hours=-6)  # in January
 
@@ -45,6 +46,25 @@ def true_times(calls):
 
 def started(subject):
     return {identity: row["started_at"] for identity, row in subject.row.items()}
+
+
+class ZonedList(Listed):
+    zones = Zoned.zones
+
+
+@pytest.mark.parametrize("error", [TooSlowError, TooLargeError])
+def test_a_newest_window_that_is_too_large_or_too_slow_shows_in_a_part_what_it_shows(error):
+    calls = printed(spread(200, DAYS), CHICAGO)
+    account = Account(calls)
+
+    def give_up(params):
+        start, end = asked_for(params)
+        if end - start > 3 * HOUR:
+            raise error("too much")
+
+    account.before = give_up
+    subject = synced(account, ZonedList, period=DAYS)
+    assert started(subject) == true_times(calls)
 
 
 def test_a_zone_that_is_as_asked_is_no_finding():

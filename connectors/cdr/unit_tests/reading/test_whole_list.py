@@ -1,10 +1,27 @@
+import orjson
 import pytest
 
 from cdr.reading import requester
+from cdr.reading.context import WindowCount
 from cdr.schema.errors import TransientError
 from cdr.vendor.windows import Period
 from fakes import FORMAT
-from syncs import DAYS, HOUR, Account, Calls, Listed, RefusalError, Synced, Untotalled, call, days, ids, spread, synced
+from syncs import (
+    DAYS,
+    HOUR,
+    Account,
+    Calls,
+    Listed,
+    RefusalError,
+    Synced,
+    Tens,
+    Untotalled,
+    call,
+    days,
+    ids,
+    spread,
+    synced,
+)
 
 LONG = Period(DAYS.start - 8 * 24 * HOUR, DAYS.end + 8 * 24 * HOUR)
 """Twenty days: what the account has, of which four are asked for."""
@@ -41,6 +58,18 @@ def test_one_window_reads_everything_and_the_others_nothing():
     first, *others = days(DAYS)
     assert len(subject.by_window[first]) == len(inside(account.calls))
     assert [subject.by_window[window] for window in others] == [[], [], []]
+
+
+def test_a_window_that_is_being_read_when_another_finds_out_does_not_take_the_list_for_its_own():
+    account = ignoring(spread(500, Period(DAYS.start, LONG.end)))  # a round figure, which would be doubted
+    subject = Synced(account, Tens, **DATES)
+    first, last = subject.windows[0], subject.windows[-1]
+    reading = subject.reader.read(first, WindowCount())
+    pages = [next(reading)]
+    pages += [*subject.reader.read(last, WindowCount()), *reading]
+    rows = [orjson.loads(line)["vendor_record_id"] for page in pages for line in page.lines()]
+    assert sorted(rows) == sorted(inside(account.calls))
+    assert len(account.requests) <= 50 + 10
 
 
 def test_memory_of_a_list_that_is_read_whole_is_bounded():

@@ -9,6 +9,7 @@ from cdr.reading.context import ReadContext, WindowCount
 from cdr.reading.window_reader import WindowReader
 from cdr.schema.errors import ConfigError, TooLargeError, TooSlowError, TransientError
 from cdr.vendor.dialects import Form, Uncertain
+from cdr.vendor.windows import Period
 from fakes import DAY, Paged, PagedVendor, config, executor
 from fakes import call as at_second
 from syncs import (
@@ -189,6 +190,13 @@ def impatient(account, patience, error=TooSlowError):
 def test_a_window_that_is_too_slow_or_too_large_is_halved(error):
     calls = spread(199)
     assert synced(impatient(Account(calls), HOUR, error), Listed).ids == ids(calls)
+
+
+@pytest.mark.parametrize(("kind", "is_bounded"), [(Listed, True), (Calls, False)])
+def test_less_of_an_answer_is_read_where_a_shorter_period_can_be_asked_for_instead(kind, is_bounded):
+    stream = kind(config())
+    assert (stream.request(DAY, 0).most_bytes is not None) == is_bounded
+    assert stream.request(Period(DAY.start, DAY.start + SECOND), 0).most_bytes is None
 
 
 def test_a_window_that_is_too_slow_is_halved_down_to_a_minute():

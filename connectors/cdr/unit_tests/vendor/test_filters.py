@@ -21,6 +21,11 @@ def test_epoch_seconds_name_two_moments_exactly_where_they_are_to_be_tried():
     assert EpochWindow("from", "to").exactly(DAY, "UTC") == {"from": "1767571200", "to": "1767657600"}
 
 
+def test_no_moment_before_1970_is_asked_for():
+    period = Period(datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC))
+    assert EpochWindow("from", "to").params(period, "UTC") == {"from": "0", "to": "86400"}
+
+
 def test_epoch_seconds_are_the_same_in_every_zone():
     window = EpochWindow("from", "to")
     assert window.text(at(5), "America/Chicago") == window.text(at(5), "UTC") == "1767571200"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdr.vendor.windows import Period, Window, certain, occurs_once, split, step_for, utc_text
+from cdr.vendor.windows import Period, Window, certain, halves_by_days, occurs_once, split, step_for, utc_text
 
 UTC = timezone.utc
 HOUR = timedelta(hours=1)
@@ -33,6 +33,13 @@ def test_windows_leave_no_gap_and_do_not_overlap(period, step, zone):
 @given(periods, steps, st.sampled_from(ZONES))
 def test_no_cut_falls_into_an_hour_that_the_zone_repeats(period, step, zone):
     assert all(occurs_once(window.end, zone) for window in list(split(period, step, zone))[:-1])
+
+
+def test_a_filter_of_days_is_asked_for_halves_that_share_no_day():
+    first, second = at("2026-10-25T09:17:00"), at("2026-10-26T11:17:00")
+    midnight = at("2026-10-26T00:00:00")
+    assert halves_by_days(Period(first, second), "UTC") == (Period(first, midnight), Period(midnight, second))
+    assert halves_by_days(Period(midnight, second), "UTC") is None
 
 
 @given(periods, st.timedeltas(timedelta(0), timedelta(days=10)), steps, st.sampled_from(ZONES))
