@@ -146,8 +146,8 @@ class Account:
         for cls in self.source.streams:
             if cls.name == name and cls.has_files:
                 raise ConfigError(
-                    f"The stream {name} is not read by Spark, which has no place for files: read it by Airbyte, or take "
-                    "the links from `recording_url`."
+                    f"The stream {name} is not read by Spark, which has no place for files: read it by Airbyte, or "
+                    "take the links from `recording_url`."
                 )
             if cls.name == name:
                 return cls(self.config)

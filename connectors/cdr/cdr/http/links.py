@@ -57,7 +57,8 @@ def origin(link: str) -> tuple[str, str, int] | None:
     try:
         parts = urlsplit(link)
         port = parts.port or _PORTS.get(parts.scheme, 0)
-    except ValueError:
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # a port or an address that is none, a name that no network can have
         return None
     return (parts.scheme, parts.hostname, port) if parts.scheme in _PORTS and parts.hostname else None
 
