@@ -11,7 +11,7 @@ WORKDIR /build
 
 # What runs the connectors and what builds them, each from the hashed lock. No connector is named above the next ARG,
 # so that this step and its layer are the same for all of them.
-COPY tools/runtime.py requirements.lock ./
+COPY tools/maintain/runtime.py requirements.lock ./
 COPY connectors/cdr/pyproject.toml ./cdr.toml
 RUN python3 -m venv --without-pip /opt/connector && python3 -m venv --without-pip /opt/build \
     && python3 runtime.py requirements.lock cdr.toml > connector.lock \

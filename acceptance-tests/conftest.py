@@ -27,6 +27,7 @@ _TOGETHER = {
         "test_packages",
         "test_page",
     ),
+    *("test_heavy", "test_hourly_busy"),  # gigabytes each in a soak: one after the other
     *("test_queries", "test_renormalise", "test_standard", "test_sync", "test_warehouses"),
 }
 

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools import docs
 from tools.install import ROOT
+from tools.maintain import docs
 
 PAGES = sorted([*ROOT.glob("*.md"), *docs.DOCS.rglob("*.md"), *(ROOT / "specs" / "adr").glob("*.md")])
 

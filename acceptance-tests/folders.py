@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tools import matrix
-from tools.boilerplate import connector_folders, facts_of
+from tools.maintain import matrix
+from tools.maintain.boilerplate import connector_folders, facts_of
 
 ALL = connector_folders(written=False)
 WRITTEN = connector_folders()

@@ -20,7 +20,7 @@ from cdr.airbyte.entrypoint import PageEntrypoint
 from cdr.airbyte.traces import traced
 from cdr.http import connections
 from folders import properties_of, source_class
-from tools import matrix
+from tools.maintain import matrix
 
 SECRET = "SECRET-of-the-test"
 NEVER = ("Traceback", "nobody foresaw", "Something went wrong", "[0-9]", "[A-Z]", "^http", SECRET)

@@ -23,8 +23,9 @@ import pytest
 import models_truth
 import simulators
 from test_queries import table
-from tools import models, postgres
 from tools.install import python_of
+from tools.maintain import postgres
+from tools.use import models
 
 Row = dict[str, Any]
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=timezone.utc)

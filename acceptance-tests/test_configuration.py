@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cdr.normaliser import _FILLED_HERE
+from cdr.normaliser.normaliser import _FILLED_HERE
 from cdr.schema.columns import COLUMNS
 from cdr.vendor.config import Config
 from folders import WRITTEN, properties_of, source_class, written_folder
-from tools import matrix
-from tools.boilerplate import TEMPLATE, facts_of
 from tools.install import ROOT
+from tools.maintain import matrix
+from tools.maintain.boilerplate import TEMPLATE, facts_of
 
 SECRET = re.compile(r"(\w+_token|\w+_secret|jwt|password|salt)")
 # What may differ where two connectors share a property.

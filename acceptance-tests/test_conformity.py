@@ -22,9 +22,9 @@ import yaml
 from packaging.requirements import Requirement
 
 from folders import ALL, WRITTEN, any_folder, source_class, written_folder
-from tools import matrix
-from tools.boilerplate import RENDERED, facts_of, render, target
 from tools.install import ROOT, packages
+from tools.maintain import matrix
+from tools.maintain.boilerplate import RENDERED, facts_of, render, target
 
 FILES = [
     *RENDERED,

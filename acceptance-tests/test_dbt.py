@@ -19,11 +19,11 @@ from cdr.schema.columns import ISSUES
 from folders import ALL
 from models_builds import EMITTED, FIRST, Built, Data, DuckDB, Worker, build, data, needs_dbt, postgresql
 from models_truth import Key
-from tools import models
 from tools.install import ROOT, python_of
 from tools.naming import vendor_of
-from tools.page import page
-from tools.summary import unite
+from tools.use import models
+from tools.use.page import page
+from tools.use.summary import unite
 
 DIALECTS = ("snowflake", "bigquery", "redshift", "databricks")
 KINDS = ("duckdb", "postgresql")

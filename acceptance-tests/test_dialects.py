@@ -12,7 +12,7 @@ from dialect_syncs import Run, outcome, simulated, sync
 from dialects import ALL, COLUMNS, DIALECTS, EITHER, MODES, WAITS, cells, pairs
 from harness import Connector, catalog, last_states
 from test_completeness import read_and_kill
-from tools.dialects import PAGE, listed, titles
+from tools.maintain.dialects import PAGE, listed, titles
 from tools.naming import vendor_of
 
 HOURS = 3600 * 10**6
@@ -130,4 +130,4 @@ def test_a_process_that_cannot_read_a_dialect_says_why(tmp_path):
 
 
 def test_the_page_of_the_documentation_lists_every_cell():
-    assert listed(PAGE.read_text(encoding="utf-8")) == titles(), "python -m tools.dialects --write"
+    assert listed(PAGE.read_text(encoding="utf-8")) == titles(), "python -m tools.maintain.dialects --write"

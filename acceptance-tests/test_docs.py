@@ -16,9 +16,9 @@ from cdr.schema.columns import COLUMNS, ISSUES, PERSONAL_FREE_TEXT, PERSONAL_NUM
 from cdr.vendor.config import Config
 from documentation import example_config, headings, read, section, table, text_of
 from folders import ALL, any_folder, properties_of, written_folder
-from tools import docs, matrix
-from tools.boilerplate import facts_of
 from tools.install import ROOT
+from tools.maintain import docs, matrix
+from tools.maintain.boilerplate import facts_of
 
 # The connectors' pages
 
@@ -166,7 +166,7 @@ def test_the_waits_described_are_those_of_the_client() -> None:
 
 def test_generated_parts_are_up_to_date() -> None:
     stale = [path.name for path, text in docs.generated().items() if path.read_text(encoding="utf-8") != text]
-    assert stale == [], "python -m tools.docs --write"
+    assert stale == [], "python -m tools.maintain.docs --write"
 
 
 @pytest.mark.parametrize("stream", docs.STREAMS)

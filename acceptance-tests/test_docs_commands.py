@@ -20,8 +20,8 @@ import pytest
 from documentation import PAGES, SHELL, Block, blocks, example_config, read
 from folders import ALL, WRITTEN
 from tools.__main__ import VERBS
-from tools.boilerplate import facts_of
 from tools.install import ROOT
+from tools.maintain.boilerplate import facts_of
 from tools.naming import connector_of, vendor_of
 
 

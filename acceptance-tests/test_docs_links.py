@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from documentation import PAGES, headings, without_fences
-from tools import docs
 from tools.install import ROOT
+from tools.maintain import docs
 
 ADRS = sorted((ROOT / "specs" / "adr").glob("[0-9]*.md"))
 PICTURES = sorted((docs.DOCS / "images").glob("*.svg"))

@@ -12,8 +12,8 @@ from cdr.doctor.examination import POINTS
 from documentation import SHELL
 from harness import _WARM, CONNECTORS, SECRET, Connector
 from simulator_requests import every_vendor
-from tools import doctor
 from tools.install import ROOT
+from tools.maintain import doctor
 from tools.naming import connector_of, vendor_of
 from vendors import known
 
@@ -106,7 +106,9 @@ def test_check_says_nothing_of_the_doctor_where_all_is_as_documented(vendor, tmp
 
 
 def test_the_page_of_tables_has_every_visit():
-    assert doctor.listed(doctor.PAGE.read_text(encoding="utf-8")) == doctor.titles(), "python -m tools.doctor --write"
+    assert doctor.listed(doctor.PAGE.read_text(encoding="utf-8")) == doctor.titles(), (
+        "python -m tools.maintain.doctor --write"
+    )
     assert {len(vendor.shown) for vendor in known().values()} == {3}
 
 

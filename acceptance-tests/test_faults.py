@@ -96,7 +96,9 @@ def test_check_says_in_one_sentence_what_is_wrong_and_where(name, case, tmp_path
 @pytest.mark.parametrize("name", connectors())
 def test_one_streams_failure_does_not_stop_the_others(name, tmp_path):
     with simulators.start(vendor(name), **DAY) as sim:
-        others = [stream for stream in sim.cursors if stream != "call_records"]
+        # Legs that come inside the records share their answers.
+        asked_for = {route.stream for route in sim.routes}
+        others = [stream for stream in sim.cursors if stream != "call_records" and stream in asked_for]
         if not others:
             pytest.skip("this vendor has one stream")
         sim.fault("forbidden", at="call_records", times=None)

@@ -70,12 +70,12 @@ def test_hourly_syncs_of_a_very_busy_account_send_each_row_again_a_few_times_at_
 
 
 class OneChange(Simulation):
-    """One row in the middle of the lookback changes before the last sync."""
+    """One row of the busiest hours of the lookback changes before the last sync."""
 
     def _sync(self, sim, moment, trouble):
         if moment == self._moments[-1]:
-            table, middle = sim.moving(), (moment - 12 * HOUR).timestamp()
-            row = max((row for row in table.rows if row.visible < middle), key=sim.at)
+            table, noon = sim.moving(), (moment - 20 * HOUR).timestamp()
+            row = max((row for row in table.rows if row.visible < noon), key=sim.at)
             table.lives[row.id] = Life(row.visible, moment.timestamp(), sim.filled(row), NEVER, NEVER)
         super()._sync(sim, moment, trouble)
 

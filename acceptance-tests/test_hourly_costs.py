@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
-from tools import hourly
 from tools.install import ROOT
+from tools.maintain import hourly
 
 LINE = ("voxo", "60", "70", "4.0", "0.0", "1.0", "900", "0.02")
 

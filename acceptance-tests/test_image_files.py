@@ -1,4 +1,4 @@
-"""What goes into the connectors' images, and what `tools.image` says: all that needs no engine."""
+"""What goes into the connectors' images, and what `tools.maintain.image` says: all that needs no engine."""
 
 import os
 import re
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from folders import written_folder
-from tools import image
 from tools.install import ROOT
+from tools.maintain import image
 
 DOCKERFILES = [ROOT / "Dockerfile", ROOT / "acceptance-tests" / "simulators" / "Dockerfile"]
 

@@ -18,8 +18,8 @@ from airbyte_cdk.test.standard_tests import SourceTestSuiteBase
 from documentation import SHELL, Block
 from folders import WRITTEN
 from harness import Outcome, catalog, vendor
-from tools import image
-from tools.boilerplate import facts_of
+from tools.maintain import image
+from tools.maintain.boilerplate import facts_of
 
 pytest_plugins = ["airbyte_cdk.test.standard_tests.pytest_hooks"]
 

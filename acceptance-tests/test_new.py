@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.boilerplate import TEMPLATE, render_all
 from tools.install import ROOT
-from tools.new import first_facts
+from tools.maintain.boilerplate import TEMPLATE, render_all
+from tools.maintain.new import first_facts
 
 FACTS = first_facts("ring-central")
 

@@ -18,9 +18,9 @@ from packaging.requirements import Requirement
 
 from folders import WRITTEN, written_folder
 from harness import Outcome, catalog, vendor
-from tools import packages, runtime
 from tools.install import LOCK, ROOT
 from tools.install import packages as package_folders
+from tools.maintain import packages, runtime
 
 pytestmark = pytest.mark.xdist_group("test_packages")  # what is built and installed once for all of them
 any_package = pytest.mark.parametrize("folder", package_folders(), ids=lambda folder: folder.name)

@@ -19,8 +19,8 @@ import duckdb
 import pytest
 
 from test_queries import calls, file_of_calls, filled
-from tools.headlines import headline
-from tools.page import VENDORS, PageError, ask, page, queries, shown, write
+from tools.use.headlines import headline
+from tools.use.page import VENDORS, PageError, ask, page, queries, shown, write
 
 __all__ = ["calls", "file_of_calls"]  # fixtures
 
@@ -223,7 +223,7 @@ def test_a_file_without_calls_still_makes_a_page(file_of_calls: Path) -> None:
 
 def test_without_plotly_one_sentence_says_so(file_of_calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = filled(file_of_calls.with_name("bare.duckdb"), file_of_calls)
-    monkeypatch.setattr("tools.page.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("tools.use.page.importlib.util.find_spec", lambda name: None)
     with pytest.raises(PageError, match="plotly, which is not installed"):
         write(path, path.with_suffix(".html"))
     assert not path.with_suffix(".html").exists()

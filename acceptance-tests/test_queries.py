@@ -15,8 +15,8 @@ import pytest
 import simulators
 from answers import EXPECTED, Call, Rows, assert_same
 from cdr.schema.columns import json_schema
-from tools import postgres
-from tools.page import queries
+from tools.maintain import postgres
+from tools.use.page import queries
 from vendors import known
 
 Ask = Callable[[str], Rows]

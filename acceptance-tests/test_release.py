@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from folders import ALL
-from tools import image, packages, release, runtime, sbom
 from tools.install import LOCK, ROOT
 from tools.install import packages as package_folders
+from tools.maintain import image, packages, release, runtime, sbom
 
 WORKFLOW = ROOT / ".github" / "workflows" / "publish.yml"
 SECRET = "SECRET-of-the-registry"

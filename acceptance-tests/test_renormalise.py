@@ -13,7 +13,7 @@ import simulators
 from harness import _WARM
 from harness import Connector as Process
 from old_rows import END, KINDS, START, WRITTEN, Loaded, as_printed, rows_of, served
-from tools import postgres
+from tools.maintain import postgres
 from warehouses import key
 
 any_kind = pytest.mark.parametrize("kind", KINDS)

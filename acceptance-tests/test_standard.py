@@ -7,8 +7,8 @@ import pytest
 from airbyte_cdk.test.standard_tests import DiscoveredCatalogWarning, SourceTestSuiteBase
 
 from folders import WRITTEN
-from tools.boilerplate import facts_of
 from tools.install import ROOT
+from tools.maintain.boilerplate import facts_of
 
 pytest_plugins = ["airbyte_cdk.test.standard_tests.pytest_hooks"]
 

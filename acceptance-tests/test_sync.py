@@ -16,9 +16,9 @@ import pytest
 from rich.console import Console
 
 from folders import WRITTEN
-from tools.boilerplate import facts_of
 from tools.install import ROOT
-from tools.summary import Summary, Vendor, print_summary, unite
+from tools.maintain.boilerplate import facts_of
+from tools.use.summary import Summary, Vendor, print_summary, unite
 
 VENDORS = {facts_of(folder).vendor for folder in WRITTEN}
 
@@ -27,7 +27,7 @@ def sync(database: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     named = {"DATABASE": str(database), "CONNECTOR": "", "CONFIG": "", "ARGS": "", "MODELS": "no"}
     environment = {**os.environ, **named, **variables}
     return subprocess.run(
-        [sys.executable, "-m", "tools.sync"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tools.use.sync"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
 
 
@@ -112,7 +112,7 @@ def test_a_wrong_variable_is_told_in_one_sentence(tmp_path: Path, variables: dic
 def test_invented_calls_are_refused_beside_real_ones(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "calls.duckdb")) as database:
         database.execute("CREATE SCHEMA voxo_0a1b2c3d; CREATE TABLE voxo_0a1b2c3d.call_records (record_id VARCHAR)")
-    code = "import tools.sync as s; s.keep_apart('simulated_voxo')"
+    code = "import tools.use.sync as s; s.keep_apart('simulated_voxo')"
     environment = {**os.environ, "DATABASE": str(tmp_path / "calls.duckdb")}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False

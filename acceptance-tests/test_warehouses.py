@@ -11,7 +11,7 @@ import pytest
 
 import simulators
 from cdr.schema.columns import json_schema
-from tools import postgres
+from tools.maintain import postgres
 from warehouses import KINDS, MODES, Warehouses, key, warehouses
 
 __all__ = ["warehouses"]  # the fixture

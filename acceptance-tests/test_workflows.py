@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tools import image
 from tools.__main__ import VERBS
 from tools.install import ROOT
+from tools.maintain import image
 from tools.pythons import CONNECTORS
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import simulators
-from tools import postgres
+from tools.maintain import postgres
 from vendors import known
 
 KINDS = ("duckdb", "postgresql")

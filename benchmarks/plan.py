@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.calls import Dataset
-from tools.boilerplate import connector_folders, facts_of
+from tools.maintain.boilerplate import connector_folders, facts_of
 
 PEERS = ("singer-sdk", "dlt", "cdk")
 VENDORS = tuple(facts_of(folder).name for folder in connector_folders())

@@ -20,7 +20,7 @@ import duckdb
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cdr.schema.columns import json_schema
-from tools import models
+from tools.use import models
 
 VENDORS = ("vonage_business", "portsip", "acefone", "bics", "voxo")
 YEAR = 365

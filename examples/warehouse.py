@@ -148,7 +148,7 @@ def unite(warehouse: str) -> None:
 def build_models(warehouse: str, schemas: list[str]) -> str:
     """Bring the models of dbt/ up to date, where dbt is installed, and say what was done or what went wrong."""
     sys.path.append(str(Path(__file__).resolve().parent.parent))
-    from tools import models  # noqa: PLC0415  not on the path before
+    from tools.use import models  # noqa: PLC0415  not on the path before
 
     if not models.wanted():
         return "The models of dbt/ are left out: dbt is not installed (make install), or MODELS=no."

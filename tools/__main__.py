@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from tools import image as images
-from tools import models, pythons, spark
+from tools import pythons
 from tools.install import ROOT, InstallError
 from tools.install import install as make_environment
+from tools.maintain import image as images
+from tools.maintain import spark
+from tools.use import models
 
 VERBS: dict[str, Callable[[], int]] = {}
 
@@ -96,7 +98,7 @@ def sync() -> int:
             ) from None
         print(f"PyAirbyte does not run on the Python of .venv: {older} runs it in .venv-sync.", flush=True)
         python = make_environment(older, ROOT / ".venv-sync", own=False)
-    return subprocess.run([python, "-m", "tools.sync"], cwd=ROOT, check=False).returncode
+    return subprocess.run([python, "-m", "tools.use.sync"], cwd=ROOT, check=False).returncode
 
 
 @verb
@@ -118,7 +120,7 @@ def lint() -> int:
 @verb
 def imports() -> int:
     """Print the layers of the core and what imports what; fail where there is a circle."""
-    return _python("-m", "tools.imports")
+    return _python("-m", "tools.maintain.imports")
 
 
 @verb
@@ -209,7 +211,7 @@ def coverage() -> int:
 def new() -> int:
     """Render the folder of a new connector: make new VENDOR=name."""
     return _first_failure(
-        lambda: _python("-m", "tools.new", os.environ.get("VENDOR", "")),
+        lambda: _python("-m", "tools.maintain.new", os.environ.get("VENDOR", "")),
         lambda: _python("-c", ""),  # a second look installs the new package
     )
 
@@ -218,14 +220,14 @@ def new() -> int:
 def dbt() -> int:
     """Run dbt over calls.duckdb, as make sync does: a build, or ARGS='run --full-refresh', ARGS=test."""
     models.install(make_environment(os.environ.get("PYTHON", "")))
-    return _python("-m", "tools.models", *(_more() or ["build"]))
+    return _python("-m", "tools.use.models", *(_more() or ["build"]))
 
 
 @verb
 def dbt_docs() -> int:
     """Write dbt's documentation of the models over calls.duckdb, as one page: dbt/target/static_index.html."""
     models.install(make_environment(os.environ.get("PYTHON", "")))
-    code = _python("-m", "tools.models", "docs", "generate", "--static")
+    code = _python("-m", "tools.use.models", "docs", "generate", "--static")
     if not code:
         print("Written: dbt/target/static_index.html.")
     return code
@@ -235,21 +237,21 @@ def dbt_docs() -> int:
 def matrix() -> int:
     """Write what the READMEs and docs/ say that the code knows better: vendor matrix, columns, settings, faults."""
     return _first_failure(
-        lambda: _python("-m", "tools.matrix", "--write"),
-        lambda: _python("-m", "tools.docs", "--write"),
+        lambda: _python("-m", "tools.maintain.matrix", "--write"),
+        lambda: _python("-m", "tools.maintain.docs", "--write"),
     )
 
 
 @verb
 def lock() -> int:
     """Resolve every requirements.in again into its lock. ARGS=--upgrade takes newer versions."""
-    return _python("-m", "tools.lock", *_more())
+    return _python("-m", "tools.maintain.lock", *_more())
 
 
 @verb
 def check() -> int:
     """Run everything: the tests, and that requirements.lock still is what requirements.in resolves to."""
-    return _first_failure(test, lambda: _python("-m", "tools.lock", "--check"))
+    return _first_failure(test, lambda: _python("-m", "tools.maintain.lock", "--check"))
 
 
 @verb
@@ -269,19 +271,19 @@ def bench() -> int:
 @verb
 def hourly() -> int:
     """Measure what an hourly sync costs. ARGS='--vendor voxo --calls 1500'; ARGS=--write writes docs/hourly.md."""
-    return _python("-m", "tools.hourly", *_more())
+    return _python("-m", "tools.maintain.hourly", *_more())
 
 
 @verb
 def packages() -> int:
     """Build a wheel and a source archive of every package, into dist/, with the hashes of what they need."""
-    return _python("-m", "tools.packages")
+    return _python("-m", "tools.maintain.packages")
 
 
 @verb
 def release() -> int:
     """Build the packages, or CONNECTOR's image, with bills of materials; publish them where a place is set."""
-    return _python("-m", "tools.release", *_more())
+    return _python("-m", "tools.maintain.release", *_more())
 
 
 @verb

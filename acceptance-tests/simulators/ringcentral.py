@@ -81,7 +81,7 @@ class Ringcentral(RingcentralRows):
     # --- logging in ---
 
     def token(self, request: Request, _: Route) -> Response:
-        scheme, __, coded = request.headers.get("authorization", "").partition(" ")
+        scheme, _space, coded = request.headers.get("authorization", "").partition(" ")
         try:
             client = base64.b64decode(coded, validate=True).decode() if scheme == "Basic" else ""
         except ValueError:

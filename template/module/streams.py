@@ -1,11 +1,7 @@
 """${title}, calls. Docs: …."""
 
-from cdr.vendor.authenticators import Authenticator, GivenToken
-from cdr.vendor.config import Config
-from cdr.vendor.paginators import PageNumber
-from cdr.normaliser.readers import moment, seconds, text
-from cdr.vendor.stream import CallStream
-from cdr.vendor.windows import Window
+from cdr.normaliser import moment, seconds, text
+from cdr.vendor import Authenticator, CallStream, Config, GivenToken, PageNumber, Window
 
 
 class CallRecords(CallStream):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cdr.reading.plan import plan_of
-from cdr.vendor.config import Config
 from cdr.reading.pages import read_page
+from cdr.reading.plan import plan_of
+from cdr.vendor import Config
 from ${module}.streams import CallRecords
 
 PAGES = Path(__file__).parent / "pages"

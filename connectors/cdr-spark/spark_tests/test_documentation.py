@@ -9,8 +9,8 @@ import pytest
 import simulators
 from cdr_spark.datasource import CallRecords
 from harness import connectors, vendor
-from tools import spark as verb
 from tools.install import ROOT
+from tools.maintain import spark as verb
 
 UTC = timezone.utc
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tools import spark
 from tools.install import InstallError
+from tools.maintain import spark
 
 
 def java(folder, says):

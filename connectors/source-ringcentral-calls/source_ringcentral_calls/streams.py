@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from cdr.normaliser.legs import Legs, leg_id
-from cdr.normaliser.readers import choice, decimal, plus, present, seconds, text, timestamp
-from cdr.vendor.authenticators import Authenticator, GivenToken
-from cdr.vendor.config import Config
-from cdr.vendor.credentials import JwtGrant
-from cdr.vendor.dialects import Form, Uncertain
-from cdr.vendor.filters import IsoWindow
-from cdr.vendor.paginators import NextLink
-from cdr.vendor.stream import CallStream
+from cdr.normaliser import Legs, choice, decimal, leg_id, plus, present, seconds, text, timestamp
+from cdr.vendor import (
+    Authenticator,
+    CallStream,
+    Config,
+    Form,
+    GivenToken,
+    IsoWindow,
+    JwtGrant,
+    NextLink,
+    Uncertain,
+)
 
 _DAY = timedelta(days=1)
 

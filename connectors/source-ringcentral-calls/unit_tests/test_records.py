@@ -11,7 +11,7 @@ import pytest
 
 from cdr.reading.pages import read_page
 from cdr.reading.plan import plan_of
-from cdr.vendor.config import Config
+from cdr.vendor import Config
 from source_ringcentral_calls.streams import DISPOSITIONS, CallLogs, CallRecords
 
 PAGES = Path(__file__).parent / "pages"
@@ -43,8 +43,8 @@ def test_a_page_of_the_vendor_becomes_the_expected_records(stream, expected):
 
 
 def test_a_page_names_no_total_and_no_next_page():
-    facts = read_page(PAGE, plan_of(CallRecords(CONFIG)), None).info
-    assert (facts.total, facts.following, facts.size) == (None, None, 250)
+    info = read_page(PAGE, plan_of(CallRecords(CONFIG)), None).info
+    assert (info.total, info.following, info.size) == (None, None, 250)
 
 
 def test_a_record_without_legs_has_no_row_among_the_legs():
@@ -58,7 +58,7 @@ def test_a_plan_travels_to_another_process_which_needs_no_cdk(tmp_path):
     plan = tmp_path / "plan"
     plan.write_bytes(pickle.dumps(plan_of(CallLogs(CONFIG))))
     code = (
-        "import pickle, sys; from pathlib import Path; from cdr.pages import read_page;"
+        "import pickle, sys; from pathlib import Path; from cdr.reading.pages import read_page;"
         "plan = pickle.loads(Path(sys.argv[1]).read_bytes());"
         "print(len(read_page(Path(sys.argv[2]).read_bytes(), plan, None).ids), 'airbyte_cdk' in sys.modules)"
     )

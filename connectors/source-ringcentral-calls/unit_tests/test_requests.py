@@ -5,7 +5,7 @@ import logging
 import pytest
 from airbyte_cdk.models import FailureType, Status
 
-from cdr.vendor.config import Config
+from cdr.vendor import Config
 from source_ringcentral_calls import SourceRingcentralCalls
 
 LOGGER = logging.getLogger("airbyte")

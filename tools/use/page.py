@@ -1,6 +1,6 @@
 """calls.html: the answers of examples/queries as one page that needs no server and no network.
 
-    python -m tools.page calls.duckdb calls.html
+    python -m tools.use.page calls.duckdb calls.html
 
 The page carries the plotting library with it and forbids itself to fetch anything.
 """
@@ -21,11 +21,11 @@ from typing import Any
 
 import duckdb
 
-from tools.boilerplate import connector_folders, facts_of
-from tools.charts import chart
-from tools.headlines import headline
 from tools.install import ROOT
-from tools.models import SCHEMA
+from tools.maintain.boilerplate import connector_folders, facts_of
+from tools.use.charts import chart
+from tools.use.headlines import headline
+from tools.use.models import SCHEMA
 
 QUERIES = ROOT / "examples" / "queries"
 TEMPLATE = Path(__file__).with_name("page.html")

@@ -23,10 +23,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools import image, packages, sbom
 from tools.install import ROOT
 from tools.install import packages as folders
-from tools.packages import DIST
+from tools.maintain import image, packages, sbom
+from tools.maintain.packages import DIST
 
 
 class ReleaseError(Exception):

@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from tools.models import SCHEMA
+from tools.use.models import SCHEMA
 
 _PER_VENDOR = """
 SELECT vendor, count(*), min(started_at), max(started_at),

@@ -3,7 +3,7 @@
 The packages of dbt would disturb those of the connectors, so they lie in dbt/.venv. Where they are not installed
 everything else works as before.
 
-    python -m tools.models build
+    python -m tools.use.models build
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cdr.schema.columns import json_schema
-from tools.dbt_lineage import picture
 from tools.install import ROOT
+from tools.maintain.dbt_lineage import picture
 
 PACKAGE = ROOT / "dbt"
 LINEAGE = ROOT / "docs" / "images" / "dbt-lineage.svg"

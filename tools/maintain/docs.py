@@ -1,6 +1,6 @@
 """What the pages in docs/ say that the code knows better: columns, settings, privacy, faults, windows, versions.
 
-Generated text stands between markers; `python -m tools.docs --write` writes it, and the tests compare it.
+Generated text stands between markers; `python -m tools.maintain.docs --write` writes it, and the tests compare it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from cdr.normaliser.phone_numbers import resolve_number
 from cdr.normaliser.privacy import Privacy
 from cdr.schema.columns import COLUMNS, PERSONAL_FREE_TEXT, PERSONAL_NUMBERS, PERSONAL_PEOPLE, json_schema
 from cdr.vendor.stream import Stream
-from tools import dbt_package, imports, matrix
-from tools.boilerplate import connector_folders, facts_of
-from tools.example_sync import worked_through
-from tools.faults import fault_matrix, fault_table
 from tools.install import ROOT
+from tools.maintain import dbt_package, imports, matrix
+from tools.maintain.boilerplate import connector_folders, facts_of
+from tools.maintain.example_sync import worked_through
+from tools.maintain.faults import fault_matrix, fault_table
 
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"

@@ -8,9 +8,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from tools import packages, runtime
 from tools.install import LOCK
 from tools.install import packages as folders
+from tools.maintain import packages, runtime
 
 _PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^ ;\\]+)(?: ; (?P<marker>[^\\\n]+?))?(?: \\)?$"

@@ -7,9 +7,9 @@ import re
 import sys
 import uuid
 
-from tools import matrix
-from tools.boilerplate import Facts, render_all
 from tools.install import ROOT
+from tools.maintain import matrix
+from tools.maintain.boilerplate import Facts, render_all
 
 
 def first_facts(name: str) -> Facts:

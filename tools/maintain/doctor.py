@@ -1,7 +1,7 @@
 """docs/doctor.md: the doctor's table for every vendor as documented, and in three of its dialects.
 
-`python -m tools.doctor --write` visits the simulators and writes the page; without it, the page is only held against
-the list of visits.
+`python -m tools.maintain.doctor --write` visits the simulators and writes the page; without it, the page is only held
+against the list of visits.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import sys
 from contextlib import redirect_stdout
 from io import StringIO
 
-from tools.boilerplate import connector_folders, facts_of
-from tools.dialects import tests_on_the_path
 from tools.install import ROOT
+from tools.maintain.boilerplate import connector_folders, facts_of
+from tools.maintain.dialects import tests_on_the_path
 
 PAGE = ROOT / "docs" / "doctor.md"
 _HEAD = """# What the doctor prints
 
 `source-voxo doctor --config secrets/voxo.json` asks an account what it really does: see
 [Your first sync with a real account](first-sync.md). These are its tables for the simulators, each vendor as documented
-and in three [dialects](dialects.md). Written by `python -m tools.doctor --write`.
+and in three [dialects](dialects.md). Written by `python -m tools.maintain.doctor --write`.
 """
 _SPEED = re.compile(r"answers in \d+ ms")
 
@@ -76,7 +76,7 @@ def main() -> int:
     if parser.parse_args().write:
         PAGE.write_text(made(), encoding="utf-8")
     same = PAGE.exists() and listed(PAGE.read_text(encoding="utf-8")) == titles()
-    print("The page has every visit." if same else "docs/doctor.md is stale: python -m tools.doctor --write")
+    print("The page has every visit." if same else "docs/doctor.md is stale: python -m tools.maintain.doctor --write")
     return 0 if same else 1
 
 

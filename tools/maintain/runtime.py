@@ -1,4 +1,4 @@
-"""The part of requirements.lock that packages need at run time: `python tools/runtime.py requirements.lock NAME …`.
+"""What packages need at run time of requirements.lock: `python tools/maintain/runtime.py requirements.lock NAME …`.
 
 The lock also holds what tests and tools need. Behind each package it says which others asked for it (`# via`), so that
 what a few packages need follows from the lock alone, without asking a registry. The images are built with this: it

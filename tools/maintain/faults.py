@@ -11,8 +11,8 @@ from requests import exceptions
 
 from cdr.http.failures import DataFailures, Failures, LoginFailures
 from cdr.schema.errors import ConfigError
-from tools.boilerplate import connector_folders, facts_of
 from tools.install import ROOT
+from tools.maintain.boilerplate import connector_folders, facts_of
 
 _WORDS = b'{"message": "the vendor\'s words"}'
 

@@ -1,7 +1,7 @@
 """docs/dialects.md: what a sync of each connector says where its vendor differs from what we believe.
 
-`python -m tools.dialects --write` runs the matrix of `acceptance-tests/dialects.py`, which takes minutes, and writes
-the page; without it, the page is only held against the list of cells.
+`python -m tools.maintain.dialects --write` runs the matrix of `acceptance-tests/dialects.py`, which takes minutes, and
+writes the page; without it, the page is only held against the list of cells.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from io import StringIO
 from multiprocessing import get_context
 from typing import Any
 
-from tools.boilerplate import connector_folders, facts_of
 from tools.install import ROOT
+from tools.maintain.boilerplate import connector_folders, facts_of
 
 PAGE = ROOT / "docs" / "dialects.md"
 _FOLDER = ROOT / "acceptance-tests"
@@ -34,7 +34,7 @@ many calls came of how many. The last column is what the sync said, as it stands
 
 The vendors' simulators speak all of these dialects, each by an option (`--dialect`), and
 `acceptance-tests/test_dialects.py` holds every cell against what it must come to. This page is written by
-`python -m tools.dialects --write`.
+`python -m tools.maintain.dialects --write`.
 """
 
 
@@ -112,7 +112,9 @@ def main() -> int:
     if parser.parse_args().write:
         PAGE.write_text(made(), encoding="utf-8")
     same = PAGE.exists() and listed(PAGE.read_text(encoding="utf-8")) == titles()
-    print("The page lists every cell." if same else "docs/dialects.md is stale: python -m tools.dialects --write")
+    print(
+        "The page lists every cell." if same else "docs/dialects.md is stale: python -m tools.maintain.dialects --write"
+    )
     return 0 if same else 1
 
 

@@ -15,8 +15,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tools import runtime
 from tools.install import LOCK, ROOT, packages
+from tools.maintain import runtime
 
 DIST = ROOT / "dist"
 REQUIREMENTS = "requirements.txt"

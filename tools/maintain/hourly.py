@@ -15,8 +15,8 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from tools.boilerplate import connector_folders, facts_of
 from tools.install import ROOT
+from tools.maintain.boilerplate import connector_folders, facts_of
 
 PAGE = ROOT / "docs" / "hourly.md"
 VENDORS = tuple(facts_of(folder).vendor for folder in connector_folders())

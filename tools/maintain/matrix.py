@@ -18,8 +18,8 @@ from typing import Any
 from cdr.vendor.filters import DayWindow
 from cdr.vendor.stream import Stream
 from cdr.vendor.windows import Period, Window
-from tools.boilerplate import connector_folders, facts_of
 from tools.install import ROOT
+from tools.maintain.boilerplate import connector_folders, facts_of
 
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _HEAD = ("Vendor", "Stream", "Authentication", "Paginator", "Window", "Cursor", "Lookback")

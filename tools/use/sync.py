@@ -25,17 +25,17 @@ from typing import Any
 
 # Before PyAirbyte is imported: no registry, no telemetry, its own files out of the way.
 os.environ.update(AIRBYTE_OFFLINE_MODE="1", DO_NOT_TRACK="1")
-os.environ.setdefault("AIRBYTE_PROJECT_DIR", str(Path(__file__).resolve().parent.parent / ".airbyte"))
+os.environ.setdefault("AIRBYTE_PROJECT_DIR", str(Path(__file__).resolve().parents[2] / ".airbyte"))
 warnings.simplefilter("ignore")
 
 import duckdb  # noqa: E402  after the environment is set, as all below
 from rich.console import Console  # noqa: E402
 
-from tools import models  # noqa: E402
 from tools.install import ROOT, VENV  # noqa: E402
 from tools.naming import vendor_of  # noqa: E402
-from tools.page import PageError, write  # noqa: E402
-from tools.summary import Summary, print_summary, unite  # noqa: E402
+from tools.use import models  # noqa: E402
+from tools.use.page import PageError, write  # noqa: E402
+from tools.use.summary import Summary, print_summary, unite  # noqa: E402
 
 DATABASE = ROOT / (os.environ.get("DATABASE") or "calls.duckdb")
 SIMULATED = "simulated_"

@@ -19,8 +19,8 @@ from cdr.airbyte.cursor import WindowCursor, as_slice
 from cdr.reading.lookback import KeptRow
 from cdr.vendor.config import Config
 from cdr.vendor.windows import Period, utc_text
-from tools import matrix
-from tools.boilerplate import connector_folders, facts_of
+from tools.maintain import matrix
+from tools.maintain.boilerplate import connector_folders, facts_of
 
 _CONFIG = {
     "start_date": "2026-11-01",

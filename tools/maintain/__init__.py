@@ -1,0 +1,1 @@
+"""What maintainers run: the lock, generated documentation, images and packages."""
