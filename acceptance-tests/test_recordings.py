@@ -11,6 +11,7 @@ import pytest
 
 import simulators
 from harness import SECRET, Connector, catalog, connectors, last_states, vendor
+from test_memory import held
 from vendors import known
 
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=timezone.utc)
@@ -52,8 +53,11 @@ class Answer:
         self.failures = [trace["error"] for trace in traces if trace["type"] == "ERROR"]
 
 
-def sync(connector, sim, folder, *, files=True, state=None, killed_after=None, **config):
-    """Read the stream, with its files or without; kill the process behind so many records."""
+def sync(connector, sim, folder, *, files=True, state=None, killed_after=None, memory=None, **config):
+    """Read the stream, with its files or without; kill the process behind so many records.
+
+    memory: takes what the process held at each line, in KiB
+    """
     settings = sim.config(**config)
     chosen = catalog(connector.discover(settings), only=[STREAM])
     for entry in chosen["streams"]:
@@ -64,6 +68,8 @@ def sync(connector, sim, folder, *, files=True, state=None, killed_after=None, *
         lines, records = [], 0
         for line in process.stdout:
             lines.append(line)
+            if memory is not None:
+                memory.append(held(process.pid))
             records += line.startswith(b'{"type":"RECORD"')
             if killed_after is not None and records >= killed_after:
                 process.kill()
@@ -279,3 +285,42 @@ def test_under_privacy_the_stream_is_refused_and_the_calls_come(connector):
         assert outcome.records(STREAM) == []
         assert outcome.records()
         assert outcome.statuses() == ["STARTED", "RUNNING", "COMPLETE"]
+
+
+def test_memory_does_not_grow_with_the_size_of_the_files(tmp_path, folder):
+    """Ten workers fetch files of 24 MB at once: whole in memory, they would take 200 MB more."""
+    connector = Connector("source-acefone", tmp_path)
+    few = {"start": END - timedelta(hours=12), "calls_per_day": 160, "validate": False}
+    with simulator(connector, **few, recording_bytes=1000) as sim:
+        small = most_memory(connector, sim, folder)
+    with simulator(connector, **few, recording_bytes=24_000_000) as sim:
+        large = most_memory(connector, sim, folder)
+    assert large < small + 48 * 1024
+
+
+@pytest.mark.skipif("not config.getoption('--recordings')", reason="a gigabyte of files is for `make soak`")
+def test_a_thousand_recordings_of_a_megabyte_killed_twice_are_each_there_once(tmp_path, folder):
+    connector = Connector("source-bics", tmp_path)
+    many = {"start": END - timedelta(days=13), "calls_per_day": 280, "validate": False, "recording_bytes": 1_300_000}
+    with simulator(connector, **many) as sim:
+        rows, _ = truth(connector, sim)
+        assert len(rows) >= 1000
+        answers, state, memory = [], None, []
+        for records in (300, 400, None):
+            answers.append(sync(connector, sim, folder, state=state, killed_after=records, memory=memory))
+            state = answers[-1].state or state
+        assert answers[-1].code == 0, answers[-1].text[-3000:]
+        assert_whole(answers, connector, sim, folder)
+        ids = [identity for answer in answers for identity in answer.ids]
+        assert len(ids) - len(set(ids)) <= 2 * 10
+        assert len(sim.recordings.asked) <= len(rows) + 2 * 2 * 10 * 10
+        assert max(memory) < 180 * 1024
+
+
+def most_memory(connector, sim, folder):
+    """The most memory that a sync of the files held, in KiB."""
+    memory = []
+    answer = sync(connector, sim, folder, memory=memory)
+    assert answer.code == 0, answer.text[-3000:]
+    assert len(answer.rows) >= 8
+    return max(memory)
