@@ -10,6 +10,8 @@ from cdr.vendor.stream import Stream
 
 # What a row is read for: the link, the time, and what tells two calls of one id apart.
 _READ: Final = ("vendor_record_id", "from_number", "to_number", "direction", "direction_raw")
+# What the normaliser makes of two of them.
+_NUMBERS: Final = ("from_number_e164", "to_number_e164")
 _LINK: Final = ("recording_url", "recording_expires_at")
 _CURSORS: Final = frozenset({"started_at", "created_at"})
 
@@ -41,7 +43,7 @@ class RecordingFileStream(Stream, abstract=True):
     @classmethod
     def columns(cls) -> tuple[str, ...]:
         """The columns of the rows that are read: what goes out, and what that is found by."""
-        return ("recording_file_id", "vendor", "account_id", *_READ, *_LINK, str(cls.cursor), "issues")
+        return ("recording_file_id", "vendor", "account_id", *_READ, *_NUMBERS, *_LINK, str(cls.cursor), "issues")
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
