@@ -14,11 +14,13 @@ from zlib import crc32
 
 import orjson
 
-from simulators import dialects, faults, reprint
+from simulators import dialects, faults, recordings, reprint
 from simulators.authority import private_authority
 from simulators.calls import BLANK, MICRO, Call, generate, micros, stamp
 from simulators.faults import Fault, Response
 from simulators.paging import Pages
+from simulators.recordings import PLACE, RecordingHost
+from simulators.server import Request
 from simulators.tables import Row
 
 # Calls that began before the period can end in it, and filters ask for a little more than the period.
@@ -39,6 +41,7 @@ COMMON_OPTIONS: Final[Mapping[str, Any]] = {
     "slow_accounts": {},  # how many milliseconds more an answer for one of them takes
     "published_samples": True,  # whether the vendor's own sample rows are served, at their own dates
     **dialects.OPTIONS,
+    **recordings.OPTIONS,
 }
 
 
@@ -88,6 +91,7 @@ class Simulator(Pages):
         super().__init__(
             {**known, **options}, start, end, latency_ms=latency_ms, validate=validate, port=port, tls=context
         )
+        self.recordings = RecordingHost(self.options, self.url, self.faults, self._brings_a_token)
 
     def __enter__(self) -> Simulator:  # noqa: PYI034 - Self is newer than Python 3.10
         return self
@@ -96,6 +100,17 @@ class Simulator(Pages):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def close(self) -> None:
+        super().close()
+        self.recordings.close()
+
+    def _serve(self, request: Request) -> Response:
+        """Its own recordings are no part of the vendor's document."""
+        return self.recordings.answer(request) if request.path.startswith(PLACE) else super()._serve(request)
+
+    def _brings_a_token(self, request: Request) -> bool:
+        return self.alive(self.bearer(request)) is not None
 
     # --- what a test asks for ---
 

@@ -52,6 +52,7 @@ class Vendor:
     filled:      a key of a row that somebody fills in later, and what with
     plain:       options of a simulator whose rows say the same wherever they tell a thing twice
     same_rows:   options of a simulator whose rows are the same at every read
+    recordings_of: the stream whose rows link to recordings; None where there are none
     dialects:    the vendor's own, beside those that all have
     differs:     the points that the doctor has to name under those
     shown:       the titles of the three dialects on the doctor's page
@@ -85,6 +86,7 @@ class Vendor:
     filled: tuple[str, Any] = ("notes", "filled in later")
     plain: Mapping[str, Any] = field(default_factory=dict)
     same_rows: Mapping[str, Any] = field(default_factory=dict)
+    recordings_of: str | None = None
     dialects: tuple[Dialect, ...] = ()
     differs: Mapping[str, set[str]] = field(default_factory=dict)
     shown: tuple[str, ...] = ()

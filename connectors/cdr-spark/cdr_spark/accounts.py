@@ -158,9 +158,14 @@ class Account:
     def stream(self, name: str) -> Stream:
         """The stream of that name. Raises ConfigError where the connector has none."""
         for cls in self.source.streams:
+            if cls.name == name and cls.has_files:
+                raise ConfigError(
+                    f"The stream {name} is not read by Spark, which has no place for files: read it by Airbyte, or "
+                    "take the links from `recording_url`."
+                )
             if cls.name == name:
                 return cls(self.config)
-        known = ", ".join(cls.name for cls in self.source.streams)
+        known = ", ".join(cls.name for cls in self.source.streams if not cls.has_files)
         raise ConfigError(f"{self.connector} has no stream {name!r}; it has {known}.")
 
     def __str__(self) -> str:

@@ -49,6 +49,9 @@ class WindowPartition(Partition):
             for rows in self._reader.read(self.period, count):
                 if rows.count:
                     yield from self._run.page(rows)
+                    # What was yielded is on the queue by now, and the state comes behind it.
+                    if self._reader.sent(rows) and self.cursor is not None:
+                        self.cursor.checkpoint()
                 if self._run.is_stopped(self._account):
                     self._run.skipped()
                     return

@@ -9,17 +9,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import zip_longest
+from pathlib import Path
 from queue import Queue
 from typing import Any
 
 from airbyte_cdk.config_observation import create_connector_config_control_message
-from airbyte_cdk.models import AirbyteMessage, AirbyteStreamStatus, AirbyteStreamStatusTraceMessage, SyncMode
+from airbyte_cdk.models import (
+    AirbyteMessage,
+    AirbyteStreamStatus,
+    AirbyteStreamStatusTraceMessage,
+    ConfiguredAirbyteCatalog,
+    SyncMode,
+)
 from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
 from airbyte_cdk.sources.concurrent_source.thread_pool_manager import ThreadPoolManager
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.cursor import Cursor, CursorField, FinalStateCursor
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+from airbyte_cdk.sources.utils.files_directory import get_files_directory
 from airbyte_cdk.utils import AirbyteTracedException
 from typing_extensions import Self
 
@@ -36,10 +44,11 @@ from cdr.http.bodies import parse
 from cdr.http.client import Client, Meter
 from cdr.reading import first_look
 from cdr.reading.context import ReadContext, Sync
+from cdr.reading.file_fetcher import FileFetcher
 from cdr.reading.page_workers import PageWorkers
 from cdr.reading.requester import Transport
+from cdr.reading.stored_files import FileStore
 from cdr.reading.window_reader import WindowReader, reader_of
-from cdr.schema.columns import json_schema
 from cdr.schema.errors import SyncError
 from cdr.vendor.accounts import accounts_of
 from cdr.vendor.config import Config
@@ -73,6 +82,8 @@ class Session:
             raise traced(error) from None
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
         self._windows = ThreadPoolExecutor(self._workers, thread_name_prefix="windows")
+        self._files: ThreadPoolExecutor | None = None
+        self._with_files: set[str] = set()
         self._streams = source.streams
         self._runs: dict[str, StreamRun] = {}
         self._readers_of: dict[str, list[WindowReader]] = {}
@@ -89,8 +100,9 @@ class Session:
             run.stopped.set()
         self._client.stop()
         self._readers.close()
-        for executor in (self._windows, self._pages):
-            executor.shutdown(wait=False, cancel_futures=True)
+        for executor in (self._windows, self._pages, self._files):
+            if executor is not None:
+                executor.shutdown(wait=False, cancel_futures=True)
         with self._queue.mutex:
             # Nobody takes pages from the queue any longer; workers that wait for room must end all the same.
             self._queue.maxsize = sys.maxsize
@@ -101,7 +113,18 @@ class Session:
         return self._client.metered(meter or Meter())
 
     def reader(self, stream: Stream, meter: Meter | None = None, sync: Sync | None = None) -> WindowReader:
-        return reader_of(stream)(stream, self.transport(meter), self._context, sync)
+        context = self._context
+        if stream.has_files and stream.name in self._with_files:
+            context = replace(context, files=self._fetcher())
+        return reader_of(stream)(stream, self.transport(meter), context, sync)
+
+    def fetch_files_of(self, catalog: ConfiguredAirbyteCatalog) -> None:
+        """Fetch the files of those streams for which the catalogue asks for them."""
+        self._with_files = {chosen.stream.name for chosen in catalog.streams if chosen.include_files}
+
+    def _fetcher(self) -> FileFetcher:
+        self._files = self._files or ThreadPoolExecutor(self._workers, thread_name_prefix="files")
+        return FileFetcher(self._client.downloads(), FileStore(Path(get_files_directory())), self._files, self._workers)
 
     def accounts(self) -> dict[str, Config]:
         """A configuration for each account, by its id. Raises SyncError where a vendor that lists them does not."""
@@ -186,10 +209,11 @@ class Session:
         return DefaultStream(
             partition_generator=Windows(partitions),
             name=cls.name,
-            json_schema=json_schema(cls.name),
+            json_schema=cls.json_schema(),
             primary_key=[cls.primary_key],
             cursor_field=CursorField(cls.cursor) if cls.cursor else None,
             logger=self._logger,
+            supports_file_transfer=cls.has_files,
             cursor=cursor or FinalStateCursor(cls.name, None, self._repository),
         )
 

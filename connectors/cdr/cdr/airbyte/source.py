@@ -81,6 +81,7 @@ class CallRecordSource(GivenSource):
             logger.info("The catalogue has no streams, so there is nothing to read.")
             return
         with Session(self, valid, logger) as session:
+            session.fetch_files_of(catalog)
             with protocol_errors():
                 streams = session.streams(chosen, ConnectorStateManager(given.messages))
             for message in session.messages(streams):

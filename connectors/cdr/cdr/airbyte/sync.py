@@ -7,15 +7,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from queue import Queue
 from typing import Any
 
+import orjson
 from airbyte_cdk.models import (
     AirbyteEstimateTraceMessage,
     AirbyteLogMessage,
     AirbyteMessage,
     AirbyteRecordMessage,
+    AirbyteRecordMessageFileReference,
     AirbyteStreamStatus,
     AirbyteTraceMessage,
     EstimateType,
@@ -35,15 +38,23 @@ from cdr.http.client import Meter
 from cdr.normaliser.timestamps import instant
 from cdr.reading.context import WindowCount
 from cdr.reading.findings import Findings
+from cdr.reading.recording_reader import RecordingRows
 from cdr.reading.rows import RecordFrame, Rows
+from cdr.reading.stored_files import StoredFile
 from cdr.schema.errors import UnavailableError
 from cdr.vendor.windows import Period
 
 
-def record_frame(stream: str) -> RecordFrame:
-    """What makes a row a message of the protocol, emitted now."""
-    return RecordFrame(
-        b'{"type":"RECORD","record":{"stream":"%s","data":' % stream.encode(), b',"emitted_at":%d}}' % _milliseconds()
+def record_frame(stream: str, file: StoredFile | None = None) -> RecordFrame:
+    """What makes a row a message of the protocol, emitted now, with the file that goes with it."""
+    head = b'{"type":"RECORD","record":{"stream":"%s","data":' % stream.encode()
+    reference = b"" if file is None else b',"file_reference":%s' % orjson.dumps(asdict(_reference(file)))
+    return RecordFrame(head, b',"emitted_at":%d%s}}' % (_milliseconds(), reference))
+
+
+def _reference(file: StoredFile) -> AirbyteRecordMessageFileReference:
+    return AirbyteRecordMessageFileReference(
+        staging_file_url=file.path, source_file_relative_path=file.relative, file_size_bytes=file.size
     )
 
 
@@ -61,15 +72,19 @@ class PageMessage(AirbyteMessage):
         super().__init__(type=Type.RECORD)
         self.stream = stream
         self.rows = rows
+        self._file = rows.file if isinstance(rows, RecordingRows) else None
 
     def block(self) -> bytes:
         """A line of the protocol for each row."""
-        return self.rows.framed(record_frame(self.stream))
+        return self.rows.framed(record_frame(self.stream, self._file))
 
     def records(self) -> Iterator[AirbyteMessage]:
         emitted_at = _milliseconds()
+        reference = _reference(self._file) if self._file else None
         for line in self.rows.lines():
-            record = AirbyteRecordMessage(stream=self.stream, data=parse(line)[0], emitted_at=emitted_at)
+            record = AirbyteRecordMessage(
+                stream=self.stream, data=parse(line)[0], emitted_at=emitted_at, file_reference=reference
+            )
             yield AirbyteMessage(type=Type.RECORD, record=record)
 
 

@@ -106,6 +106,10 @@ class WindowReader:
         """Whether the server was seen to send everything, whatever is asked for."""
         return self._pager.everything
 
+    def sent(self, rows: Rows) -> bool:
+        """Take note that rows are out. Whether a state shall follow them, though the window is still being read."""
+        return False
+
     def closed(self, period: Period) -> None:
         """Take note that the rows of a window are on their way out, before its state."""
         if self._accounting:

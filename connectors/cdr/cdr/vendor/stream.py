@@ -14,7 +14,7 @@ from cdr.normaliser.legs import LegNormaliser, Legs
 from cdr.normaliser.normaliser import Normaliser
 from cdr.normaliser.readers import Fields
 from cdr.normaliser.values import Paths
-from cdr.schema.columns import COLUMNS
+from cdr.schema.columns import COLUMNS, json_schema
 from cdr.schema.errors import BodyError
 from cdr.vendor.authenticators import Authenticator
 from cdr.vendor.config import Config
@@ -61,6 +61,7 @@ class Stream:
     safe_lookback: a shorter lookback misses calls that show up when they have ended
     reader:      `module:class` of a window reader of the vendor's own, where rows need more than the stream says; it is
                  imported where windows are read
+    has_files:   whether a row can have a file with it
     resets:      the header of a 429 that says when the vendor's minute ends, in seconds or milliseconds since 1970
     missing:     what to tell people where the server answers 404, for a stream that not every server has
     advice:      what to tell people beside the usual words, by the status of a refusal
@@ -90,6 +91,7 @@ class Stream:
     order: ClassVar[str | None] = None
     safe_lookback: ClassVar[timedelta] = timedelta(0)
     reader: ClassVar[str] = "cdr.reading.window_reader:WindowReader"
+    has_files: ClassVar[bool] = False
     resets: ClassVar[str | None] = None
     missing: ClassVar[str | None] = None
     advice: ClassVar[Mapping[int, str]] = {}
@@ -105,12 +107,26 @@ class Stream:
             unsaid.append("window")
         if unsaid:
             raise TypeError(f"{cls.__name__} does not say: {', '.join(unsaid)}")
-        unknown = sorted(set(cls.fields) - set(COLUMNS[cls.name]))
+        unknown = sorted(set(cls.fields) - set(cls.columns()))
         if unknown:
             raise TypeError(f"{cls.__name__} fills columns that {cls.name} does not have: {', '.join(unknown)}")
 
     def __init__(self, config: Config) -> None:
         self.config = config
+
+    @classmethod
+    def columns(cls) -> tuple[str, ...]:
+        """The columns of the rows that are read, in order."""
+        return COLUMNS[cls.name]
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON Schema of the rows that go out."""
+        return json_schema(cls.name)
+
+    def refusal(self) -> str | None:
+        """Why the stream is not read with these settings; None where it is."""
+        return None
 
     @staticmethod
     def authenticator(config: Config) -> Authenticator:
@@ -195,7 +211,7 @@ class Stream:
         kind = Normaliser if self.legs is None else LegNormaliser
         return kind(
             self.fields,
-            columns=COLUMNS[self.name],
+            columns=self.columns(),
             vendor=self.vendor,
             account_id=self.account_id(),
             region=None if region == "ZZ" else region,
