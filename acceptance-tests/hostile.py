@@ -251,7 +251,7 @@ class Answer:
     def __init__(self, folder: Path, arguments: list[str]) -> None:
         self.lines: list[str] = []
         self.failure: Any = None
-        with mock.patch.object(connections._Adapter, "send", _refuse), _log_to(self.lines):
+        with mock.patch.object(connections.Adapter, "send", _refuse), _log_to(self.lines):
             entrypoint = PageEntrypoint(source_class(folder)())
             try:
                 self.lines += list(entrypoint.answers(arguments))
