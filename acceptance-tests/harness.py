@@ -92,7 +92,7 @@ def last_states(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def catalog(outcome: Outcome, mode: str = "incremental", only: list[str] | None = None) -> dict[str, Any]:
-    """A configured catalogue from the answer of `discover`."""
+    """A configured catalogue from the answer of `discover`: all streams but those of files, or the ones named."""
     streams = outcome.of("CATALOG")[-1]["catalog"]["streams"]
     return {
         "streams": [
@@ -102,7 +102,7 @@ def catalog(outcome: Outcome, mode: str = "incremental", only: list[str] | None 
                 "destination_sync_mode": "append",
             }
             for stream in streams
-            if only is None or stream["name"] in only
+            if (not stream.get("is_file_based") if only is None else stream["name"] in only)
         ]
     }
 

@@ -167,7 +167,8 @@ def test_the_catalogues_of_the_folder_are_those_of_the_code(folder: Path) -> Non
     for message in abnormal:
         stream = streams[message["stream"]["stream_descriptor"]["name"]]
         assert list(message["stream"]["stream_state"]) == [stream.cursor]
-    assert tuple(facts_of(folder).streams) == tuple(streams)
+    # Nobody is made to fetch the voices of calls: a stream of files is chosen, not suggested.
+    assert facts_of(folder).streams == tuple(name for name, cls in streams.items() if not cls.has_files)
 
 
 @written_folder
@@ -177,7 +178,7 @@ def test_a_row_has_every_column_of_the_schema_in_order(folder: Path) -> None:
         config = json.loads((folder / "integration_tests/invalid_config.json").read_text(encoding="utf-8"))
         del config["end_date"]
         row = stream(_config(folder, config)).normaliser().row({})
-        assert tuple(row) == COLUMNS[stream.name]
+        assert tuple(row) == stream.columns()
 
 
 def _config(folder: Path, config: dict[str, Any]) -> Any:

@@ -129,7 +129,8 @@ class AcefoneRows(Simulator):
 
     def _link(self, call: Call) -> str | None:
         marked = f"{self.link_marker}{call.ident % 10**9}"
-        return f"https://recordings.example.com/{call.ident % 10**9}.mp3?token={marked}" if call.recorded else None
+        where = self.recordings.link(f"{call.ident % 10**9}.mp3", "https://recordings.example.com")
+        return f"{where}?token={marked}" if call.recorded else None
 
     def _flow(self, call: Call, date: str) -> tuple[list[str] | None, str | None, str | None]:
         """Return the lines of the call, and the DID and the side that hung up which they tell."""

@@ -120,13 +120,13 @@ class AircallRows(Simulator):
     def _cost(call: Call) -> str | None:
         return None if call.chance(6, 20) else f"{call.charge // 100}.{call.charge % 100:02}"
 
-    @staticmethod
-    def _link(call: Call, kind: str) -> str | None:
+    def _link(self, call: Call, kind: str) -> str | None:
         wanted = call.recorded and call.answered if kind == "recording" else call.outcome == "voicemail"
         inbound = call.direction in {"inbound", "internal"}
         if not wanted or (kind == "voicemail" and not inbound):
             return None
-        return f"{_STORE}/{kind}/{call.ident % 10**9}.mp3?{SIGNED.decode()}"
+        where = self.recordings.link(f"{kind}/{call.ident % 10**9}.mp3", _STORE)
+        return f"{where}?{SIGNED.decode()}"
 
     def _contact(self, call: Call) -> dict[str, Any] | None:
         stranger = self._stranger(call)

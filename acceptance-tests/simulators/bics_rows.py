@@ -39,7 +39,6 @@ _SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
 _PARTIES: Final = ("caller", "callee", "system", "Agent", "bridge", None, "")
 _UUID_EPOCH: Final = 0x01B21DD213814000  # 1582-10-15 in units of 100 ns before 1970
 SIGNED: Final = b"@SIGNED@"
-_EXPIRES: Final = 3600
 _STORE: Final = "https://s30m.s3.ap-southeast-1.amazonaws.com/rc"
 
 
@@ -121,9 +120,9 @@ class BicsRows(Simulator):
         word = call.pick(4, _PARTIES)
         return "caller" if word == "Agent" and call.direction not in {"inbound", "outbound"} else word
 
-    @staticmethod
-    def _link(call: Call) -> str | None:
-        return f"{_STORE}/{call.ident % 10**6}/c-{call.ident % 10**9}.mp3?{SIGNED.decode()}" if call.recorded else None
+    def _link(self, call: Call) -> str | None:
+        where = self.recordings.link(f"{call.ident % 10**6}/c-{call.ident % 10**9}.mp3", _STORE)
+        return f"{where}?{SIGNED.decode()}" if call.recorded else None
 
     @staticmethod
     def _stranger(call: Call) -> str | None:
@@ -255,4 +254,5 @@ class BicsRows(Simulator):
         signature = f"{self.link_marker}{'FROZEN' if frozen else len(self.requests)}"
         query = "X-Amz-Content-Sha256=UNSIGNED-PAYLOAD&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=EXAMPLE%2F"
         query += f"{date[:8]}%2Fap-southeast-1%2Fs3%2Faws4_request&X-Amz-Date={date}&X-Amz-SignedHeaders=host"
-        return f"{query}&X-Amz-Expires={_EXPIRES}&X-Amz-Signature={signature}", stamp(at + _EXPIRES)
+        holds = self.options["link_seconds"]
+        return f"{query}&X-Amz-Expires={holds}&X-Amz-Signature={signature}", stamp(at + holds)

@@ -48,6 +48,7 @@ VENDOR = Vendor(
     bare_country_codes=True,
     samples=(("call_records", moment(2020, 3, 27, 6), 1),),
     log_in=log_in,
+    recordings_of="call_records",
     filled=("hangup_cause", "Filled in later"),
     plain={"slips": False},
     beside=(timedelta(0), timedelta(hours=26)),  # it may look at another of a call's times

@@ -76,6 +76,7 @@ VENDOR = Vendor(
     page_rows=_LARGEST_PAGE,
     busy=0.5,  # with fifty rows a page, half of the rows are requests enough
     filled=("tags", [{"id": 9, "name": "filled in later"}]),
+    recordings_of="call_records",
     same_rows={"links": "frozen"},
     dialects=_DIALECTS,
     differs={

@@ -42,6 +42,7 @@ VENDOR = Vendor(
     samples=(("call_records", moment(2019, 6, 11, 5), 1), ("recordings", moment(2019, 6, 11, 5, 30), 2)),
     lookback=timedelta(minutes=60),
     whole_days=True,
+    recordings_of="recordings",
     same_rows={"links": "frozen"},
     page_rows=15,
     beside=(timedelta(days=2), timedelta(days=2)),  # days in a zone that nobody knows, the last one perhaps left out

@@ -26,7 +26,7 @@ from tools.maintain.faults import fault_matrix, fault_table
 
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"
-STREAMS = ("call_records", "recordings", "call_reports", "completed_call_reports")
+STREAMS = ("call_records", "recordings", "recording_files", "call_reports", "completed_call_reports")
 
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _VERSION_ROW = re.compile(r"^\| (\d+\.\d+\.\d+) \| (\S+) \| (.+) \|$", re.MULTILINE)
@@ -78,7 +78,7 @@ def said_of(description: str) -> tuple[str, str]:
 
 def _type(name: str, part: dict[str, Any]) -> str:
     kinds = [part["type"]] if isinstance(part["type"], str) else [kind for kind in part["type"] if kind != "null"]
-    units = {"_seconds": "seconds", "_percent": "percent", "_e164": "E.164", "file_size": "bytes"}
+    units = {"_seconds": "seconds", "_percent": "percent", "_e164": "E.164", "file_size": "bytes", "_bytes": "bytes"}
     unit = next((unit for suffix, unit in units.items() if name.endswith(suffix)), None)
     if part.get("format") == "date-time":
         unit = "RFC 3339, UTC"

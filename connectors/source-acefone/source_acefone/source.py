@@ -1,10 +1,10 @@
 """The source, as Airbyte knows it."""
 
 from cdr.airbyte.source import CallRecordSource
-from source_acefone.streams import CallRecords
+from source_acefone.streams import CallRecords, RecordingFiles
 
 
 class SourceAcefone(CallRecordSource):
-    """Call detail records of Acefone."""
+    """Call detail records and recordings of Acefone."""
 
-    streams = (CallRecords,)
+    streams = (CallRecords, RecordingFiles)

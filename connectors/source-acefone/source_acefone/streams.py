@@ -15,6 +15,7 @@ from cdr.vendor import (
     LoginToken,
     PageNumber,
     Period,
+    RecordingFileStream,
     Request,
     Stream,
     Uncertain,
@@ -177,3 +178,7 @@ class CallRecords(CallStream):
             renewal=lambda token: Login("auth/refresh", bearer=token.value),
             last_resort=login,  # once the hour is over, a token cannot be renewed
         )
+
+
+class RecordingFiles(RecordingFileStream, CallRecords):
+    """What the links of `call_records` lead to."""

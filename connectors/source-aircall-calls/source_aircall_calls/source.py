@@ -1,10 +1,10 @@
 """The source, as Airbyte knows it."""
 
 from cdr.airbyte.source import CallRecordSource
-from source_aircall_calls.streams import CallRecords
+from source_aircall_calls.streams import CallRecords, RecordingFiles
 
 
 class SourceAircallCalls(CallRecordSource):
     """Aircall."""
 
-    streams = (CallRecords,)
+    streams = (CallRecords, RecordingFiles)

@@ -25,6 +25,7 @@ from cdr.vendor import (
     Form,
     GivenToken,
     PageNumber,
+    RecordingFileStream,
     Uncertain,
 )
 from source_aircall_calls.worked_out import dollars, full_name, outcome, ringing, sides, talking, was_answered
@@ -138,3 +139,7 @@ class CallRecords(CallStream):
         if given["auth_type"] == "access_token":
             return GivenToken(given["access_token"])
         return Basic(given["api_id"], given["api_token"])
+
+
+class RecordingFiles(RecordingFileStream, CallRecords):
+    """What the links of `call_records` lead to, recordings and voicemails; each works for an hour."""

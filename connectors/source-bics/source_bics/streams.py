@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from cdr.normaliser import choice, clock, decimal, derived, expiry, moment, present, text
-from cdr.vendor import Authenticator, Config, Envelope, Form, GivenToken, Stream, Uncertain
+from cdr.vendor import Authenticator, Config, Envelope, Form, GivenToken, RecordingFileStream, Stream, Uncertain
 from source_bics.answers import Pages, failure_in, rows_of
 from source_bics.days import Days
 
@@ -144,3 +144,7 @@ class Recordings(VoiceStream):
         "agent": text("agent"),
         "created_at": moment("created_at", "%Y-%m-%d %H:%M:%S", evidence="id"),
     }
+
+
+class RecordingFiles(RecordingFileStream, Recordings):
+    """What the links of `recordings` lead to; each works for an hour."""

@@ -26,7 +26,7 @@ from airbyte_cdk.sources.types import StreamSlice
 
 from cdr.reading.lookback import Lookback
 from cdr.vendor.stream import Stream
-from cdr.vendor.windows import Period, certain, occurs_once, split, step_for, utc_text
+from cdr.vendor.windows import Period, no_longer_than, occurs_once, split, step_for, utc_text
 
 _LOGGER = logging.getLogger("airbyte")
 _SYNCED_UNTIL = "synced_until"
@@ -235,7 +235,7 @@ class WindowCursor(ConcurrentCursor):
                 yield Period(start, hour)
                 start, rows = hour, 0
             rows += hours[hour]
-        yield from _no_longer_than(Period(start, part.end), step, self._stream.zone)
+        yield from no_longer_than(Period(start, part.end), step, self._stream.zone)
 
     def stream_slices(self) -> Iterable[StreamSlice]:
         for period in self.periods():
@@ -251,6 +251,11 @@ class WindowCursor(ConcurrentCursor):
         with self._windows_lock:
             self._open_windows.discard(getattr(partition, "period", None))
         super().close_partition(partition)
+
+    def checkpoint(self) -> None:
+        """Emit the state while windows are still being read."""
+        with self._lock:
+            self._emit_state_message()
 
     def note_highest(self, partition: Partition, highest: datetime | None) -> None:
         if highest is not None:
@@ -284,15 +289,6 @@ class WindowCursor(ConcurrentCursor):
 
 def _hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
-
-
-def _no_longer_than(period: Period, step: timedelta, zone: str) -> Iterator[Period]:
-    start = period.start
-    while start + step < period.end:
-        cut = certain(start + step, zone, -_HOUR)
-        yield Period(start, cut)
-        start = cut
-    yield Period(start, period.end)
 
 
 def as_slice(period: Period) -> StreamSlice:

@@ -19,6 +19,7 @@ from airbyte_cdk.utils import AirbyteTracedException
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 
 from cdr.http.connections import Watch, adapter, utf_8
+from cdr.http.downloads import FileDownloads
 from cdr.http.failures import DataFailures, Failures, LoginFailures
 from cdr.http.waits import ATTEMPTS, Retries, Waits
 from cdr.schema.errors import ConfigError
@@ -50,7 +51,10 @@ class Client:
         self._config = config
         self._attempts = attempts
         self._slots = threading.BoundedSemaphore(config.integer("num_workers"))
-        self._waits = Waits(logger or logging.getLogger("airbyte"))
+        self._logger = logger or logging.getLogger("airbyte")
+        self._waits = Waits(self._logger)
+        self._authenticator = authenticator
+        self._downloads: FileDownloads | None = None
         self._adapter = adapter(config, self._waits, watch)
         authenticator.attach(self)
         self._data_errors = DataFailures(resets)
@@ -62,6 +66,14 @@ class Client:
     def stop(self) -> None:
         """End the waits of all workers soon: whoever waits, or would have to, gets StoppedError."""
         self._waits.stop()
+        if self._downloads:
+            self._downloads.stop()
+
+    def downloads(self) -> FileDownloads:
+        """What fetches files, with a budget of its own. To be asked for before the threads start."""
+        waits = Waits(self._logger)
+        self._downloads = self._downloads or FileDownloads(self._config, self._authenticator, waits, self._timeout)
+        return self._downloads
 
     def metered(self, meter: Meter) -> MeteredClient:
         """The same client for one stream, whose requests and retries `meter` counts."""

@@ -34,10 +34,14 @@ class Watch(Protocol):
         """The answer to a request, and how long it took."""
 
 
-def adapter(config: Config, waits: Waits, watch: Watch | None = None) -> Adapter:
-    """The way to the vendor: `requests_per_minute` held for all, and `ca_certificate` trusted where there is one."""
+def adapter(config: Config, waits: Waits, watch: Watch | None = None, *, in_parts: bool = False) -> Adapter:
+    """The way to the vendor: `requests_per_minute` held for all, and `ca_certificate` trusted where there is one.
+
+    in_parts: whether the reader of an answer reads its body, part by part
+    """
     budget = _budget(config.optional_integer("requests_per_minute"))
-    return Adapter(budget, _trust(config.text("ca_certificate")), config.integer("num_workers"), waits, watch)
+    kind = _AdapterInParts if in_parts else Adapter
+    return kind(budget, _trust(config.text("ca_certificate")), config.integer("num_workers"), waits, watch)
 
 
 def _budget(per_minute: int | None) -> APIBudget:
@@ -93,10 +97,13 @@ class Adapter(HTTPAdapter):
             self._watch.sending(request)
         began = time.monotonic()
         response = super().send(request, *args, **options)
-        _read(response, getattr(self.most_bytes, "now", None) or LARGEST_BODY)
+        self._read(response)
         if self._watch:
             self._watch.answered(response, time.monotonic() - began)
         return response
+
+    def _read(self, response: requests.Response) -> None:
+        _read(response, getattr(self.most_bytes, "now", None) or LARGEST_BODY)
 
     def _within_budget(self) -> None:
         while True:
@@ -107,6 +114,13 @@ class Adapter(HTTPAdapter):
                 self._waits.for_budget(full.time_to_wait.total_seconds())
             else:
                 return
+
+
+class _AdapterInParts(Adapter):
+    """Leaves the body of an answer to whoever asked."""
+
+    def _read(self, response: requests.Response) -> None:
+        pass
 
 
 def _read(response: requests.Response, most: int) -> None:

@@ -223,7 +223,7 @@ def _network(error: Exception | None) -> tuple[SyncError, bool]:
         return TooSlowError(f"The vendor did not answer in time; check `api_url`, or {later}."), False
     if "NameResolutionError" in text or "getaddrinfo" in text:
         return ConfigError("The host name of `api_url` cannot be resolved; check `api_url` and the network."), True
-    reason = quoted(_reason(error), 160)
+    reason = quoted(reason_of(error), 160)
     if _is_proxys(error):
         return TransientError(f"The proxy of HTTPS_PROXY let nothing through ({reason}); check it, or {later}."), True
     return TransientError(f"The connection broke ({reason}); {later}."), True
@@ -236,7 +236,7 @@ def _is_proxys(error: Exception | None) -> bool:
 def _setting(error: Exception | None, text: str) -> ConfigError | None:
     """What a failure below HTTP says of the settings or the machine; None where it says nothing of them."""
     if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in text:
-        reason = quoted(_reason(error), 160)
+        reason = quoted(reason_of(error), 160)
         advice = "if the server has an authority of its own, put its certificate into `ca_certificate`"
         return ConfigError(f"The server's certificate was not accepted ({reason}): {advice}.")
     if _is_proxys(error) and "407" in text:
@@ -250,7 +250,7 @@ def _setting(error: Exception | None, text: str) -> ConfigError | None:
     return None
 
 
-def _reason(error: BaseException | None) -> str:
+def reason_of(error: BaseException | None) -> str:
     """The innermost reason of an error: the outer ones repeat the whole address."""
     while error is not None and (error.__cause__ or error.__context__):
         error = error.__cause__ or error.__context__

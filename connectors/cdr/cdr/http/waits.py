@@ -64,6 +64,10 @@ class Waits:
         self._why = ""
         self._lock = threading.Lock()
 
+    @property
+    def is_stopped(self) -> bool:
+        return self._stopped.is_set()
+
     def stop(self) -> None:
         """End every wait within half a second, as StoppedError."""
         self._stopped.set()

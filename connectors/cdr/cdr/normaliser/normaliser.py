@@ -31,9 +31,8 @@ _NUMBERS: Final = {
 _FAR_SIDES: Final = {"from_number": "inbound", "to_number": "outbound"}
 """The direction of a call whose far side is in that column."""
 _PART_OF: Final = {part: number for number, parts in _NUMBERS.items() for part in parts}
-_FILLED_HERE: Final = frozenset(
-    {"record_id", "recording_id", "vendor", "account_id", "issues", "raw", "schema_version", *_PART_OF}
-)
+_KEYS: Final = ("record_id", "recording_id", "recording_file_id")
+_FILLED_HERE: Final = frozenset({*_KEYS, "vendor", "account_id", "issues", "raw", "schema_version", *_PART_OF})
 
 
 class _CompiledFields(NamedTuple):
@@ -203,7 +202,7 @@ class Normaliser:
             direct=tuple(direct),
             steps=tuple(steps),
             identity="vendor_record_id" if "vendor_record_id" in self.columns else "id",
-            key=next((key for key in ("record_id", "recording_id") if key in self.columns), None),
+            key=next((key for key in _KEYS if key in self.columns), None),
             key_prefix=f"{self.vendor}:{self.account_id or ''}:",
             keeps_raw=self.include_raw and self.privacy.mode == "none" and "raw" in self.columns,
             keeps_issues="issues" in self.columns,

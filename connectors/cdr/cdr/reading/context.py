@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from cdr.reading.file_fetcher import FileFetcher
 from cdr.reading.lookback import Lookback
-from cdr.reading.pages import BARE, ReadPage, RecordFrame, read_page
+from cdr.reading.pages import ReadPage, read_page
+from cdr.reading.rows import BARE, RecordFrame
 from cdr.vendor.windows import Period
 
 
@@ -23,6 +25,7 @@ class ReadContext:
     ahead:     how many pages may be under way, over all windows that are being read
     read_page: what makes rows of the bytes of a page, here or in another process
     frame:     what to put around each row of that stream, where it is known already
+    files:     what fetches the files of rows, where they are asked for
     """
 
     pages: Executor
@@ -30,6 +33,7 @@ class ReadContext:
     logger: logging.Logger
     read_page: ReadPage = read_page
     frame: Callable[[str], RecordFrame] = lambda _: BARE
+    files: FileFetcher | None = None
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ class Lookback:
         self._kept = array("Q")
         self._places = array("Q")
         self._counts: Counter[int] = Counter()
+        self._sent: set[int] = set()
         self._repeated: set[str] = set()
         self._lock = threading.Lock()
 
@@ -92,6 +93,11 @@ class Lookback:
                 is_odd = moment is None or moment not in window
                 early = _EARLY if moment is not None and moment < self.keeps_from else 0
                 self._places.append((_ODD if is_odd else early) | hour * _IN_AN_HOUR + crc32(identity.encode()))
+
+    def keep_sent(self, digest: int) -> None:
+        """Remember a row that is out, of a window that is still being read: the sync that resumes leaves it out."""
+        with self._lock:
+            self._sent.add(digest)
 
     def keep_repeated(self, identity: str) -> None:
         """Remember an id that was seen with two calls."""
@@ -129,14 +135,14 @@ class Lookback:
             counts = self._hours_to_keep(all_hours=resumes or not is_complete)
             state: dict[str, Any] = {}
             if is_complete:
-                carried = self._found if resumes and self.cell is None else set()
+                carried = self._found | self._sent if resumes and self.cell is None else set()
                 state |= self._entries(carried, counts)
             else:
                 state["known"] = _encoded(self._before)
                 if self.cell is not None:
                     state["cell"] = self.cell
-                elif len(self._kept) + len(self._found) <= MOST_ENTRIES and (self._kept or self._found):
-                    state["found"] = _encoded({*self._kept, *self._found})
+                elif found := self._found_so_far():
+                    state["found"] = _encoded(found)
             if counts:
                 first = min(counts)
                 row = [counts.get(hour, 0) for hour in range(first, max(counts) + 1)]
@@ -145,6 +151,13 @@ class Lookback:
             if repeated:
                 state["repeated"] = sorted(repeated)[:_MOST_REPEATED]
             return state
+
+    def _found_so_far(self) -> set[int]:
+        """What a sync that was cut off found, and the one that it resumed; nothing where there is no room for it."""
+        if len(self._kept) > MOST_ENTRIES:
+            return set()
+        found = {*self._kept, *self._found, *self._sent}
+        return found if len(found) <= MOST_ENTRIES else set()
 
     def _hours_to_keep(self, *, all_hours: bool) -> dict[int, int]:
         if all_hours:
@@ -199,7 +212,8 @@ class RecentRows(Lookback):
         """As many digests as the state has room for: those of the newest rows first, then those that were given."""
         rows = sorted(zip(map(_hour_in, self._places), self._kept, strict=True), reverse=True)[:MOST_ENTRIES]
         found = {digest for _, digest in rows}
-        return found if len(found | self.known) > MOST_ENTRIES else found | self.known
+        all_known = found | self.known | self._sent
+        return found if len(all_known) > MOST_ENTRIES else all_known
 
 
 def _hour_in(place: int) -> int:

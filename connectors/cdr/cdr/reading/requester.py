@@ -124,6 +124,10 @@ class Requester:
         """One body beside the pages. Raises ConfigError where it is refused: `status` says with what."""
         return self._transport.get(request, what=what)
 
+    def signature(self) -> Request:
+        """A request that says where this server wants its token."""
+        return self._stream.request(None, 0, forms=self._forms(self._chosen))
+
     def others_if_empty(self) -> Iterator[str]:
         """Switch through the forms that an empty answer may call for; each step is named. The last one stays."""
         base = dict(self._chosen)

@@ -18,6 +18,7 @@ _FILES: Final = MappingProxyType(
         "call_records": "call_records.json",
         "call_logs": "call_records.json",  # the legs of a call have the columns of a call
         "recordings": "recordings.json",
+        "recording_files": "recording_files.json",
         "call_reports": "call_reports.json",
         "completed_call_reports": "completed_call_reports.json",
     }
@@ -83,7 +84,7 @@ PERSONAL_FREE_TEXT: Final = frozenset(
 
 NOT_PERSONAL: Final = frozenset(
     {
-        *("record_id", "recording_id", "id", "vendor", "account_id", "vendor_record_id"),
+        *("record_id", "recording_id", "recording_file_id", "id", "vendor", "account_id", "vendor_record_id"),
         *("call_group_id", "previous_leg_id", "next_leg_id", "sip_call_id"),
         *("started_at", "ringing_at", "answered_at", "ended_at", "created_at", "completed_at"),
         *("duration_seconds", "ring_seconds", "talk_seconds", "billed_seconds"),
@@ -94,6 +95,7 @@ NOT_PERSONAL: Final = frozenset(
         *("is_international", "is_on_net", "is_toll_free", "is_queue_call", "is_recorded"),
         *("mos", "jitter_percent", "packet_loss_percent", "recording_expires_at"),
         *("name", "type", "status", "format", "range", "cron_expr", "file_name", "file_size"),
+        *("size_bytes", "sha256"),
         *("issues", "schema_version"),
     }
 )

@@ -19,12 +19,14 @@ from cdr.vendor.credentials import Basic, HeaderKey, JwtGrant
 from cdr.vendor.dialects import Form, Uncertain
 from cdr.vendor.filters import DayWindow, EpochWindow, IsoWindow
 from cdr.vendor.paginators import NextLink, NextToken, PageInfo, PageNumber, Paginator, SinglePage, SkipTop
+from cdr.vendor.recordings import RecordingFileStream
 from cdr.vendor.request import Request
-from cdr.vendor.stream import CallStream, Envelope, Stream
+from cdr.vendor.stream import Ask, CallStream, Envelope, Stream
 from cdr.vendor.windows import Period, Window, plain, utc_text
 
 __all__ = [
     "ISSUES",
+    "Ask",
     "Authenticator",
     "Basic",
     "BodyError",
@@ -49,6 +51,7 @@ __all__ = [
     "PageNumber",
     "Paginator",
     "Period",
+    "RecordingFileStream",
     "Request",
     "SinglePage",
     "SkipTop",

@@ -6,7 +6,7 @@ the configuration and nothing else, so that any number of workers may share one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from cdr.normaliser.legs import LegNormaliser, Legs
 from cdr.normaliser.normaliser import Normaliser
 from cdr.normaliser.readers import Fields
 from cdr.normaliser.values import Paths
-from cdr.schema.columns import COLUMNS
+from cdr.schema.columns import COLUMNS, json_schema
 from cdr.schema.errors import BodyError
 from cdr.vendor.authenticators import Authenticator
 from cdr.vendor.config import Config
@@ -25,6 +25,8 @@ from cdr.vendor.windows import Period, Window
 
 Envelope = Callable[[Any], Any]
 """(parsed body) -> the list of its rows."""
+Ask = Callable[[Request], Any]
+"""(request) -> the parsed answer of the vendor. Raises SyncError."""
 
 _WITHOUT_PAGES = 12 * 1024 * 1024
 """Bytes of an answer where less can be asked for: ten thousand calls have them, and each worker holds one answer."""
@@ -59,6 +61,7 @@ class Stream:
     safe_lookback: a shorter lookback misses calls that show up when they have ended
     reader:      `module:class` of a window reader of the vendor's own, where rows need more than the stream says; it is
                  imported where windows are read
+    has_files:   whether a row can have a file with it
     resets:      the header of a 429 that says when the vendor's minute ends, in seconds or milliseconds since 1970
     missing:     what to tell people where the server answers 404, for a stream that not every server has
     advice:      what to tell people beside the usual words, by the status of a refusal
@@ -88,6 +91,7 @@ class Stream:
     order: ClassVar[str | None] = None
     safe_lookback: ClassVar[timedelta] = timedelta(0)
     reader: ClassVar[str] = "cdr.reading.window_reader:WindowReader"
+    has_files: ClassVar[bool] = False
     resets: ClassVar[str | None] = None
     missing: ClassVar[str | None] = None
     advice: ClassVar[Mapping[int, str]] = {}
@@ -103,17 +107,44 @@ class Stream:
             unsaid.append("window")
         if unsaid:
             raise TypeError(f"{cls.__name__} does not say: {', '.join(unsaid)}")
-        unknown = sorted(set(cls.fields) - set(COLUMNS[cls.name]))
+        unknown = sorted(set(cls.fields) - set(cls.columns()))
         if unknown:
             raise TypeError(f"{cls.__name__} fills columns that {cls.name} does not have: {', '.join(unknown)}")
 
     def __init__(self, config: Config) -> None:
         self.config = config
 
+    @classmethod
+    def columns(cls) -> tuple[str, ...]:
+        """The columns of the rows that are read, in order."""
+        return COLUMNS[cls.name]
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON Schema of the rows that go out."""
+        return json_schema(cls.name)
+
+    def refusal(self) -> str | None:
+        """Why the stream is not read with these settings; None where it is."""
+        return None
+
     @staticmethod
     def authenticator(config: Config) -> Authenticator:
         """How requests are signed. Shared by the streams of a source."""
         raise NotImplementedError
+
+    @staticmethod
+    def accounts(config: Config, ask: Ask) -> Iterator[Mapping[str, Any]]:
+        """The accounts that the login reads: for each, the settings with which a configuration would name it alone.
+
+        The first one is named before `ask` sends a request. What credentials say stays as it is: there is one login.
+        """
+        yield {}
+
+    @classmethod
+    def may_read_several_accounts(cls) -> bool:
+        """Whether a configuration can name more than one. A state then says whose it is."""
+        return cls.accounts is not Stream.accounts
 
     def account_id(self) -> str | None:
         """The account that the rows belong to."""
@@ -180,7 +211,7 @@ class Stream:
         kind = Normaliser if self.legs is None else LegNormaliser
         return kind(
             self.fields,
-            columns=COLUMNS[self.name],
+            columns=self.columns(),
             vendor=self.vendor,
             account_id=self.account_id(),
             region=None if region == "ZZ" else region,

@@ -200,3 +200,13 @@ def step_for(period: Period, window: Window, workers: int) -> timedelta:
     divisors = (timedelta(hours=hours) for hours in (24, 12, 8, 6, 4, 3, 2, 1))
     steps = [window.step, *(step for step in divisors if window.narrowest <= step < window.step)]
     return next((step for step in steps if period.length >= workers * step), steps[-1])
+
+
+def no_longer_than(period: Period, step: timedelta, zone: str) -> Iterator[Period]:
+    """Cut a period into parts no longer than `step`, at moments that occur once in `zone`."""
+    start = period.start
+    while start + step < period.end:
+        cut = certain(start + step, zone, -_HOUR)
+        yield Period(start, cut)
+        start = cut
+    yield Period(start, period.end)
