@@ -59,7 +59,7 @@ class Session:
     def __init__(self, source: GivenSource, config: Config, logger: logging.Logger, **patience: Any) -> None:
         self._config = config
         self._logger = logger
-        self._now = datetime.now(timezone.utc)
+        self._now = _now()
         self._workers = config.integer("num_workers")
         # Room for every worker to be one page ahead: more would only hold memory when the output is slow.
         self._queue: Queue[Any] = Queue(maxsize=self._workers)
@@ -258,3 +258,7 @@ def _in_turn(partitions: Iterable[list[WindowPartition]]) -> Iterator[WindowPart
     """One window of each account after the other, so that none waits for another to be read to its end."""
     for in_turn in zip_longest(*partitions):
         yield from (partition for partition in in_turn if partition is not None)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

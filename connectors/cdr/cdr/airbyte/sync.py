@@ -35,7 +35,7 @@ from cdr.http.client import Meter
 from cdr.normaliser.timestamps import instant
 from cdr.reading.context import WindowCount
 from cdr.reading.findings import Findings
-from cdr.reading.pages import RecordFrame, Rows
+from cdr.reading.rows import RecordFrame, Rows
 from cdr.schema.errors import UnavailableError
 from cdr.vendor.windows import Period
 

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cdr.reading.lookback import Lookback
-from cdr.reading.pages import BARE, ReadPage, RecordFrame, read_page
+from cdr.reading.pages import ReadPage, read_page
+from cdr.reading.rows import BARE, RecordFrame
 from cdr.vendor.windows import Period
 
 

@@ -96,7 +96,13 @@ def _renormalised(source: Source, given: argparse.Namespace, files: Files) -> li
 
 
 def _stream(source: Source, name: str, config: Mapping[str, Any]) -> Stream:
-    known = {cls.name: cls for cls in source.streams if "raw" in COLUMNS[cls.name]}
+    with_raw = {cls.name: cls for cls in source.streams if "raw" in COLUMNS[cls.name]}
+    known = {stream: cls for stream, cls in with_raw.items() if cls.legs is None}
+    if name in with_raw and name not in known:
+        raise ConfigError(
+            f"`raw` of {name} is a leg without the record that it is part of, which has some of its columns: "
+            "read these rows again from a date (docs/upgrades.md)."
+        )
     if name not in known:
         raise ConfigError(f"There is no stream {quoted(name, 60)!r} with `raw` here; there is {', '.join(known)}.")
     # Of several accounts the first: what was found out of a vendor is an account's own.
