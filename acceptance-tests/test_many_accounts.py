@@ -191,3 +191,23 @@ def test_lists_of_accounts_that_are_none_are_refused_by_name(changes, message, t
         status = Connector(name, tmp_path).run("check", config=sim.config(**changes)).status
         assert message in status["message"]
         assert sim.requests == []
+
+
+def test_a_full_refresh_that_is_killed_goes_on_for_every_account_and_a_complete_one_begins_anew(connector, seed):
+    dice = random.Random(f"{connector.name}/refresh/{seed}")
+    with simulator(connector, latency_ms=5) as sim:
+        config = naming(connector, sim, sim.accounts())
+        found = catalog(connector.discover(config), mode="full_refresh")
+        command = connector.command("read", config=config, catalog=found)
+        messages = read_and_kill(command, dice.randrange(100, 250), 0)
+        seen = {m["record"]["data"]["record_id"] for m in messages if m["type"] == "RECORD"}
+        state = last_states(messages)
+        assert state[0]["stream"]["stream_state"]["complete"] is False
+        done = connector.run("read", config=config, catalog=found, state=state)
+        assert done.code == 0, done.text[-3000:]
+        assert len(done.ids()) == len(set(done.ids())) < len(truth(sim, sim.accounts()))
+        assert seen | set(done.ids()) == truth(sim, sim.accounts())
+        assert done.state[0]["stream"]["stream_state"]["complete"] is True
+
+        anew = connector.run("read", config=config, catalog=found, state=done.state)
+        assert set(anew.ids()) == truth(sim, sim.accounts())
