@@ -35,7 +35,7 @@ _TOGETHER = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seeds", type=int, default=2, help="how often every connector is read and killed four times")
     parser.addoption("--draws", type=int, default=500, help="how many vendors of drawn habits are read")
-    parser.addoption("--backfill-rows", type=int, default=60_000, help="how many rows a backfill that is killed has")
+    parser.addoption("--backfill-rows", type=int, default=24_000, help="how many rows a backfill that is killed has")
     parser.addoption("--heavy", action="store_true", help="millions of rows, and hours, where thousands do otherwise")
     parser.addoption("--recordings", action="store_true", help="a thousand recordings of a megabyte are fetched")
     parser.addoption("--every-hour", action="store_true", help="the hourly syncs take no second hour out, and a year")

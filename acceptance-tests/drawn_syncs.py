@@ -28,7 +28,8 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.utils import AirbyteTracedException
 
 from cdr.airbyte.cursor import WindowCursor
-from cdr.airbyte.sync import PageMessage, StreamRun, WindowPartition
+from cdr.airbyte.partitions import WindowPartition
+from cdr.airbyte.sync import PageMessage, StreamRun
 from cdr.reading.context import ReadContext, Sync
 from cdr.reading.window_reader import reader_of
 from cdr.vendor.config import Config

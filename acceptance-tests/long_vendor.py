@@ -10,8 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-BETWEEN = 17
-"""Seconds between two calls. A day has no round number of them."""
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 _FIRST = int(START.timestamp())
 _ROW = (
@@ -20,21 +18,16 @@ _ROW = (
 )
 
 
-def period(rows: int) -> tuple[datetime, datetime]:
-    """From when until when there are so many calls."""
-    return START, START + timedelta(seconds=(rows - 1) * BETWEEN)
+def names(rows: int, between: int) -> set[int]:
+    """The ids of so many calls, so many seconds apart."""
+    return set(range(_FIRST, _FIRST + rows * between, between))
 
 
-def names(rows: int) -> set[int]:
-    """The ids of so many calls."""
-    return set(range(_FIRST, _FIRST + rows * BETWEEN, BETWEEN))
-
-
-def config(url: str, rows: int, **more: Any) -> dict[str, Any]:
+def config(url: str, rows: int, between: int, **more: Any) -> dict[str, Any]:
     """A configuration that reads so many calls."""
-    start, end = period(rows)
+    end = START + timedelta(seconds=(rows - 1) * between)
     return {
-        "start_date": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "start_date": START.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "end_date": end.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "api_url": url,
         "credentials": {"auth_type": "access_token", "access_token": "SECRET-token-of-a-long-vendor"},
@@ -45,6 +38,7 @@ def config(url: str, rows: int, **more: Any) -> dict[str, Any]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    between: int
 
     def do_GET(self) -> None:
         asked = parse_qs(urlsplit(self.path).query)
@@ -52,8 +46,8 @@ class _Handler(BaseHTTPRequestHandler):
             int(datetime.strptime(asked[name][0], "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc).timestamp())
             for name in ("start", "end")
         )
-        first = max(_FIRST, low + (_FIRST - low) % BETWEEN)
-        body = f"[{','.join(_row(at) for at in range(first, high + 1, BETWEEN))}]".encode()
+        first = max(_FIRST, low + (_FIRST - low) % self.between)
+        body = f"[{','.join(_row(at) for at in range(first, high + 1, self.between))}]".encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -69,9 +63,9 @@ def _row(at: int) -> str:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of the vendor, while the block lasts."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+def serving(between: int) -> Iterator[str]:
+    """The address of a vendor that has a call every so many seconds, while the block lasts."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"between": between})) as server:
         server.daemon_threads = True
         server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a reader that is killed hangs up
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -224,7 +224,8 @@ def test_a_state_from_the_future_reads_nothing_says_so_and_is_handed_back(connec
             one.pop("sourceStats", None)
         asked = len(sim.requests)
         outcome = connector.read(sim.config(), state=state, only=["call_records"])
-        assert (outcome.code, outcome.records(), len(sim.requests)) == (0, [], asked)
+        assert (outcome.code, outcome.records()) == (0, [])
+        assert [entry.path for entry in sim.requests[asked:] if entry.stream] == []  # a list of accounts is no reading
         assert "future" in outcome.log
         assert [one["stream"]["stream_state"] for one in outcome.state] == [
             one["stream"]["stream_state"] for one in state

@@ -10,8 +10,9 @@ import duckdb
 import pytest
 
 import simulators
-from harness import _WARM
+from harness import _WARM, connectors
 from harness import Connector as Process
+from harness import vendor as vendor_of_connector
 from old_rows import END, KINDS, START, WRITTEN, Loaded, as_printed, rows_of, served
 from tools.maintain import postgres
 from warehouses import key
@@ -41,7 +42,7 @@ def loaded(tmp_path, request):
 
 
 def name_of(vendor):
-    return f"source-{vendor.replace('_', '-')}"
+    return next(name for name in connectors() if vendor_of_connector(name) == vendor)
 
 
 def renormalise(vendor, config, *arguments, folder):
@@ -262,3 +263,11 @@ def test_a_missing_library_is_named(library, place, package, tmp_path):
     )
     assert done.returncode == 1
     assert package in done.stderr
+
+
+def test_legs_cannot_be_read_anew_without_their_record(tmp_path):
+    with simulators.start("ringcentral", start=START, end=END) as simulator:
+        config = simulator.config()
+    done = renormalise("ringcentral", config, "--from", "x", "--stream", "call_logs", folder=tmp_path)
+    assert done.returncode == 1
+    assert "a leg without the record that it is part of" in done.stderr

@@ -1,6 +1,7 @@
 """`python -m benchmarks`: run the cases and say what they came to. A full run writes RESULTS.md.
 
 `python -m benchmarks profile` says where the time of a row goes, layer by layer, and nothing else.
+`python -m benchmarks beside` reads Twilio and Aircall beside manifests that behave as Airbyte's own connectors.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+import benchmarks.beside.__main__ as beside
 from benchmarks import costs, results
 from benchmarks.checking import CheckError
 from benchmarks.contest import mock_server, run
@@ -18,8 +20,10 @@ from tools.install import InstallError
 
 def main() -> int:
     """Run, print, and write."""
+    if sys.argv[1:2] == ["beside"]:
+        return beside.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("run", "profile"), default="run", help="profile: see above")
+    parser.add_argument("what", nargs="?", choices=("run", "profile", "beside"), default="run", help="see above")
     parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs (5)")
     parser.add_argument("--rows", type=int, help="so many rows in every case, instead of each case's own number")
     parser.add_argument(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Final
+from zlib import crc32
 
 import orjson
 
@@ -34,6 +36,9 @@ COMMON_OPTIONS: Final[Mapping[str, Any]] = {
     "lock_after": 5,  # refused logins until the user is locked
     "rate_limit": None,  # requests in any minute
     "publish_delay_seconds": 0.0,  # from a call's end until its row is served
+    "further_accounts": (),  # ids beside that of `config` which the same login sees; the rows are shared out among all
+    "refused_accounts": {},  # which of them it refuses, and with what status
+    "slow_accounts": {},  # how many milliseconds more an answer for one of them takes
     "published_samples": True,  # whether the vendor's own sample rows are served, at their own dates
     **dialects.OPTIONS,
     **recordings.OPTIONS,
@@ -145,7 +150,7 @@ class Simulator(Pages):
         seen_from = self.default_region if region == _DEFAULT else region
         return [
             self.canonical(stream, row, self.expected(stream, row.item, seen_from, **context), account)
-            for row in self.table(stream).between(low, high)
+            for row in self.of_account(account, self.table(stream).between(low, high))
             if row.visible <= self.now()
         ]
 
@@ -178,6 +183,29 @@ class Simulator(Pages):
     def removed(self) -> set[str]:
         """Vendor ids that the fault `remove_row` took away: a reader may have seen them."""
         return {name for table in self._tables.values() for name in table.removed}
+
+    # --- accounts ---
+
+    def accounts(self) -> list[str]:
+        """Return the ids of all accounts that the login sees, that of `config` first."""
+        return [self.account(), *map(str, self.options["further_accounts"])]
+
+    def of_account(self, account: str | None, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return those rows that are an account's; all of them where there is one only, or None is asked for."""
+        known = self.accounts()
+        if len(known) == 1 or account is None:
+            return rows
+        return [row for row in rows if known[crc32(row.id.encode()) % len(known)] == account]
+
+    def refused_account(self, account: str) -> Response | None:
+        """Return what is said instead of an account's rows; None where it may be read, soon or after a while."""
+        if account not in self.accounts():
+            return self.failure(404, "No such account")
+        time.sleep(self.options["slow_accounts"].get(account, 0) / 1000)
+        status = self.options["refused_accounts"].get(account)
+        if status is None:
+            return None
+        return self.unauthorised() if status == 401 else self.failure(status, "No access to this account")
 
     # --- what a vendor says of itself ---
 

@@ -29,7 +29,7 @@ class Twilio(TwilioRows):
 
     routes = (
         Route("GET", "/2010-04-01/Accounts/{AccountSid}/Calls.json", "calls_of_account", "call_records"),
-        Route("GET", "/2010-04-01/Accounts.json", "accounts", "accounts"),
+        Route("GET", "/2010-04-01/Accounts.json", "listed_accounts"),
     )
     auths = ("auth_token", "api_key")
     defaults: ClassVar[Mapping[str, Any]] = {
@@ -39,6 +39,7 @@ class Twilio(TwilioRows):
         "max_page_size": 1000,  # granted at most
         "repeats_token": False,  # every page names the token of the first one
         "link_host": "",  # where next_page_uri leads: "" is relative, as documented
+        "closed_accounts": (),  # ids that the list of accounts still has
         "key": "main",  # standard: may not list the accounts
         "shows_ongoing": False,  # calls are served, without an end, from their start on
         "price_delay_seconds": None,  # from a call's end until its price is known
@@ -92,20 +93,29 @@ class Twilio(TwilioRows):
 
     # --- accounts ---
 
-    def accounts(self, request: Request, _: Route) -> Response:
-        grant = self.grants[self.bearer(request)]
-        if grant.scope == "key" and self.options["key"] == "standard":
-            return self.failure(401, "Authenticate")
-        rows = [{"sid": ACCOUNT, "owner_account_sid": ACCOUNT, "status": "active", "auth_token": self.access_token}]
-        path = "/2010-04-01/Accounts.json?PageSize=50&Page=0"
-        places = {"uri": path, "first_page_uri": path, "next_page_uri": None, "previous_page_uri": None}
-        return json({"accounts": rows, **places, "page": 0, "page_size": 50, "start": 0, "end": len(rows) - 1})
+    def listed_accounts(self, request: Request, _: Route) -> Response:
+        grant = self.alive(self.bearer(request))
+        if grant is None or (grant.scope == "key" and self.options["key"] == "standard"):
+            return self.unauthorised()
+        known = [*dict.fromkeys((*self.accounts(), *self.options["closed_accounts"]))]
+        size, first = int(request.query.get("PageSize", 50)), int(request.query.get("PageToken", "PA0")[2:])
+        rows = [self._account(account) for account in known[first : first + size]]
+        path = f"/2010-04-01/Accounts.json?PageSize={size}&Page="
+        number, more = first // size, first + size < len(known)
+        places = {"uri": f"{path}{number}", "first_page_uri": f"{path}0", "previous_page_uri": None}
+        following = f"{path}{number + 1}&PageToken=PA{first + size}" if more else None
+        place = {"page": number, "page_size": size, "start": first, "end": first + len(rows) - 1}
+        return json({"accounts": rows, **places, "next_page_uri": following, **place})
+
+    def _account(self, account: str) -> dict[str, str]:
+        status = "closed" if account in self.options["closed_accounts"] else "active"
+        return {"sid": account, "owner_account_sid": ACCOUNT, "status": status, "auth_token": self.secret("a-token")}
 
     # --- calls ---
 
     def calls_of_account(self, request: Request, route: Route, **account: str) -> Response:
-        if account["AccountSid"] != ACCOUNT:
-            return self.failure(404, f"The requested resource {request.path} was not found")
+        if (refusal := self.refused_account(account["AccountSid"])) is not None:
+            return refusal
         query = request.query
         try:
             low = self._bound(query.get(_FROM), _ALL[0])
@@ -117,7 +127,7 @@ class Twilio(TwilioRows):
         token = query.get("PageToken", "")
         if bool(number) != bool(token):
             return self.failure(400, "Page and PageToken go together")
-        selected = self.selected(route.stream, low * MICRO, high * MICRO)
+        selected = self.of_account(account["AccountSid"], self.selected(route.stream, low * MICRO, high * MICRO))
         found = self.ordered(selected, descending=True)
         size = self.options["page_rows"] or size
         page = self.page(route, found, self._behind(route, found, token), size)

@@ -120,8 +120,9 @@ class VonageBusiness(VonageBusinessRows):
         return self.call_logs(request, route, account_id, path="v1")
 
     def call_logs(self, request: Request, route: Route, account_id: str, path: str = "plain") -> Response:
-        if self.options["paths"] not in {"both", path} or account_id != _ACCOUNT:
-            return self.failure(404, "Not Found")
+        known_path = self.options["paths"] in {"both", path}
+        if (refusal := self.refused_account(account_id if known_path else "")) is not None:
+            return refusal
         query = request.query
         bounds: dict[str, int] = {}
         missing = [name for name in ("start:gte", "start:lte") if name not in query]
@@ -142,6 +143,7 @@ class VonageBusiness(VonageBusinessRows):
         if bounds.keys() & {"end:gte", "end:lte"}:
             low, high = bounds.get("end:gte", 0), bounds.get("end:lte", 1 << 62)
             selected = [row for row in selected if (end := self.end_of(row)) is not None and low <= end <= high]
+        selected = [*self.of_account(account_id, selected)]
         found = self.ordered(selected, descending=query.get("order") != "asc")
         page = self.numbered(route, found, number, size)
         size = self.options["page_rows"] or size

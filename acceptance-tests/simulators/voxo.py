@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ import orjson
 from simulators.exchange import Route, json, listed
 from simulators.faults import Response
 from simulators.server import Request
+from simulators.tables import Row
 from simulators.voxo_rows import VoxoRows
 
 _TENANT: Final = 1001
@@ -110,9 +111,8 @@ class Voxo(VoxoRows):
 
     def call_reports(self, request: Request, route: Route) -> Response:
         query = request.query
-        known = {"tenantId": str(_TENANT), "billingCode": _BILLING_CODE}
-        if any(query.get(name, value) != value for name, value in known.items()):
-            return self.failure(404, "No such account")
+        if (refusal := self._refused(query)) is not None:
+            return refusal
         if query.get("timezone") in self.options["refused_zones"]:
             return self.failure(400, f"Invalid timezone: {query['timezone']}")
         try:
@@ -121,7 +121,7 @@ class Voxo(VoxoRows):
             end = _bound(query["end"][:_DAY] + " 23:59:59" if self.options["days_only"] else query["end"], zone)
         except (ValueError, OSError, KeyError) as error:
             return self.failure(400, f"Invalid range: {error}")
-        wide = end - start > timedelta(hours=24) and not known.keys() & query.keys()
+        wide = end - start > timedelta(hours=24) and not {"tenantId", "billingCode"} & query.keys()
         if end - start > timedelta(days=31) or (wide and self.options["partner"] == "refuse"):
             return self.refuse(request, "the range is wider than 31 days, or than 24 hours partner-wide")
         if wide:
@@ -136,10 +136,16 @@ class Voxo(VoxoRows):
                 start = max(start, end - timedelta(hours=24))
             case "newest":
                 start = max(start, datetime.fromtimestamp(self.now(), timezone.utc) - timedelta(hours=24))
-        return self._report(route, int(start.timestamp()), int(end.timestamp()), zone)
+        found = self.selected(route.stream, *self.within(int(start.timestamp()), int(end.timestamp())))
+        return self._report(route, self.of_account(query.get("tenantId"), found), zone)
 
-    def _report(self, route: Route, low: int, high: int, zone: ZoneInfo) -> Response:
-        found = self.ordered(self.selected(route.stream, *self.within(low, high)), descending=True)
+    def _refused(self, query: Mapping[str, str]) -> Response | None:
+        if query.get("billingCode", _BILLING_CODE) != _BILLING_CODE:
+            return self.failure(404, "No such account")
+        return self.refused_account(query["tenantId"]) if "tenantId" in query else None
+
+    def _report(self, route: Route, rows: Sequence[Row], zone: ZoneInfo) -> Response:
+        found = self.ordered(rows, descending=True)
         limit = self.options["rows_limit"]
         if limit is not None and len(found) > limit and self.options["rows_limit_answer"] == "fail":
             return self.failure(500, "The report is too large")

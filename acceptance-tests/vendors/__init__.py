@@ -5,7 +5,7 @@ A module says `VENDOR = Vendor(…)`. No table of the tests has to grow for a ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -56,6 +56,7 @@ class Vendor:
     dialects:    the vendor's own, beside those that all have
     differs:     the points that the doctor has to name under those
     shown:       the titles of the three dialects on the doctor's page
+    several:     the settings that name these accounts; None where a configuration names one only
     taken, refused: (end of a path, changes) of requests that the OpenAPI document takes, and does not
     """
 
@@ -89,6 +90,7 @@ class Vendor:
     dialects: tuple[Dialect, ...] = ()
     differs: Mapping[str, set[str]] = field(default_factory=dict)
     shown: tuple[str, ...] = ()
+    several: Callable[[Sequence[str]], dict[str, Any]] | None = None
     taken: tuple[tuple[str, Mapping[str, str | None]], ...] = ()
     refused: tuple[tuple[str, Mapping[str, str | None]], ...] = ()
 

@@ -47,6 +47,7 @@ VENDOR = Vendor(
     login_refused=400,
     page_rows=1000,
     filled=("charge", 9.75),
+    several=lambda ids: {"account_id": ids[0], "further_account_ids": [*ids[1:]]},
     shown=("prints New York, filters in UTC", "refuses order", "a total of 100 at most"),
     taken=(
         (_CALL_LOGS, {"start:gte": "2024-02-29 23:59:59", "page": "12", "page_size": "1000"}),

@@ -38,6 +38,7 @@ VENDOR = Vendor(
     plain={"slips": False},
     page_rows=10**6,  # all of a window
     beside=(timedelta(0), timedelta(days=1)),  # it may look at another of a call's times, or read dates in another zone
+    several=lambda ids: {"account": {"account_type": "tenants", "tenant_ids": [int(one) for one in ids]}},
     shown=("prints Chicago", "bounds are exclusive", "100 rows at most, newest first"),
     taken=(
         ("/call-reports", {"tenantId": None, "billingCode": "B1"}),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cdr.schema.errors import ConfigError
 from cdr.vendor.config import Config
+from cdr.vendor.request import Request
 from cdr.vendor.stream import Stream
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Place:
     line:      its line in the file, counted from 1; None where the file is one configuration
     digest:    of its text: a file that was changed in the meantime is noticed, not read as another account
     overrides: options of the query that stand for settings
+    settings:  the account, as JSON of the settings that name it alone, where the configuration names several
     """
 
     path: str | None
@@ -39,6 +41,12 @@ class Place:
     text: str | None = field(default=None, repr=False)
     digest: str = ""
     overrides: tuple[tuple[str, str], ...] = ()
+    settings: str = ""
+
+    @property
+    def whole(self) -> Place:
+        """The same for all accounts of a configuration: they share a login."""
+        return replace(self, settings="")
 
     def __str__(self) -> str:
         if self.path is None:
@@ -126,11 +134,17 @@ def _from_anywhere(name: str) -> str:
 
 @dataclass(frozen=True)
 class Account:
-    """One configuration, checked, with the source that it is for."""
+    """One account of a configuration, checked, with the source that it is for.
+
+    config:  as if it were the only one; login: as it was given, for the login
+    sharing: how many accounts share the login and its budget
+    """
 
     connector: str
     place: Place
     config: Config
+    login: Config
+    sharing: int = 1
 
     @property
     def source(self) -> type[CallRecordSource]:
@@ -184,14 +198,39 @@ def account(place: Place, connector: str | None, requests_per_minute: int | None
             f"{place}: a refresh token is good for one use and cannot be shared by workers; "
             "choose another of the `credentials`."
         )
-    return Account(name, place, config)
+    one = config.with_settings(json.loads(place.settings)) if place.settings else config
+    return Account(name, place, one, config)
+
+
+def _each(whole: Account) -> list[Account]:
+    """Every account that a configuration names, each once. Raises SyncError where a vendor does not list them."""
+    stream = whole.source.streams[0]
+
+    def ask(request: Request) -> Any:
+        from cdr_spark.reading import ask  # noqa: PLC0415 - the CDK with it, which takes its time
+
+        return ask(whole, request)
+
+    found: dict[str | None, Mapping[str, Any]] = {}
+    for settings in stream.accounts(whole.config, ask):
+        found.setdefault(stream(whole.config.with_settings(settings)).account_id(), settings)
+    if len(found) == 1:
+        return [whole]
+    return [
+        replace(
+            whole,
+            place=replace(whole.place, settings=json.dumps(settings)),
+            config=whole.config.with_settings(settings),
+            sharing=len(found),
+        )
+        for settings in found.values()
+    ]
 
 
 def accounts(options: Mapping[str, str]) -> list[Account]:
     """Every account of a query. Raises ConfigError where two of them would give their rows the same ids."""
     found: dict[str, Account] = {}
-    for place in places(options):
-        one = account(place, options.get("connector"))
+    for one in (one for place in places(options) for one in _each(account(place, options.get("connector")))):
         if other := found.get(one.identity):
             raise ConfigError(
                 f"{other.place} and {one.place} are the same account of {one.connector}: "

@@ -67,6 +67,8 @@ def tasks(
     """
     stream = account.stream(stream_name)
     budget = account.config.optional_integer("requests_per_minute")
+    if budget is not None:
+        budget = max(1, budget // account.sharing)
     task = Task(account.place, account.connector, stream_name, str(account), share=budget)
     if stream.cursor is None:
         yield task

@@ -9,11 +9,13 @@ is read, marked and kept as it would be there. Only what several tasks receive i
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import threading
 import time
 import traceback
-from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -21,12 +23,14 @@ from typing import Any
 
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
+from cdr.http.bodies import parse
 from cdr.http.client import Client, Meter
 from cdr.reading.context import ReadContext, Sync, WindowCount
 from cdr.reading.lookback import Lookback
-from cdr.reading.pages import Rows
+from cdr.reading.rows import Rows
 from cdr.reading.window_reader import WindowReader, reader_of
 from cdr.schema.errors import ConfigError, SyncError, TransientError, UnavailableError
+from cdr.vendor.request import Request
 from cdr.vendor.stream import Stream
 from cdr.vendor.windows import Period
 from cdr_spark.accounts import Account, account
@@ -58,19 +62,28 @@ def part(stream: Stream, task: Task, windows: Sequence[Period]) -> Sync:
 
 
 class Session:
-    """An account that is being read: its client, with the token in it, and the threads that read pages."""
+    """A login that accounts are read with: its client, with the token in it, and the threads that read pages."""
 
-    def __init__(self, one: Account, meter: Meter | None = None, **patience: Any) -> None:
-        self._workers = one.config.integer("num_workers")
+    def __init__(self, one: Account, **patience: Any) -> None:
+        self._workers = one.login.integer("num_workers")
         first = one.source.streams[0]
-        self._client = Client(one.config, first.authenticator(one.config), LOGGER, resets=first.resets, **patience)
+        self._client = Client(one.login, first.authenticator(one.login), LOGGER, resets=first.resets, **patience)
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
-        self._meter = meter or Meter()
-        self.account = one
+        self._account = one
 
-    def reader(self, stream: Stream, sync: Sync | None = None) -> WindowReader:
+    def stream(self, task: Task) -> Stream:
+        """The stream of a task, of its account."""
+        is_same = task.place == self._account.place
+        one = self._account if is_same else account(task.place, task.connector, task.share)
+        return one.stream(task.stream)
+
+    def ask(self, request: Request) -> Any:
+        """The parsed answer to a request."""
+        return parse(self._client.get(request, Meter()))[0]
+
+    def reader(self, stream: Stream, sync: Sync | None = None, meter: Meter | None = None) -> WindowReader:
         """A new reader: what it notes of rows that it gave out is good for one reading of a task."""
-        transport = self._client.metered(self._meter)
+        transport = self._client.metered(meter or Meter())
         return reader_of(stream)(stream, transport, ReadContext(self._pages, self._workers, LOGGER), sync)
 
     def close(self) -> None:
@@ -85,7 +98,7 @@ class Sessions:
         self._open: OrderedDict[Hashable, Session] = OrderedDict()
 
     def of(self, task: Task) -> Session:
-        key = (task.place, task.connector, task.share)
+        key = (task.place.whole, task.connector, task.share)
         if key not in self._open:
             self._open[key] = Session(account(task.place, task.connector, task.share))
         self._open.move_to_end(key)
@@ -111,7 +124,7 @@ def read(task: Task, attempt: int = 0, sessions: Sessions = _SESSIONS) -> Iterat
         if attempt and task.share is not None:
             time.sleep(_BUDGET_SECONDS)
         session = sessions.of(task)
-        stream = session.account.stream(task.stream)
+        stream = session.stream(task)
         if task.period is None:
             for rows in session.reader(stream).read(None, WindowCount()):
                 yield rows.lines()
@@ -148,7 +161,43 @@ def _sentence(task: Task, window: Period | None, message: str) -> str:
     return filter_secrets(f"{task.label}: {task.stream}: {where}: {message}")
 
 
-def survey(one: Account, planned: list[Task], now: datetime, *, asks: bool) -> list[Task]:
+def ask(one: Account, request: Request) -> Any:
+    """The vendor's answer to one request beside those for calls. Raises SyncError."""
+    _hide_secrets()
+    session = Session(one, **_CHECK)
+    try:
+        return session.ask(request)
+    finally:
+        session.close()
+
+
+class _SharedSessions:
+    """One session for all accounts of a login while they are surveyed, closed behind the last of them."""
+
+    def __init__(self, accounts: Iterable[Account], **patience: Any) -> None:
+        self._left = Counter((one.place.whole, one.connector) for one in accounts)
+        self._open: dict[Hashable, Session] = {}
+        self._patience = patience
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def of(self, one: Account) -> Iterator[Session]:
+        """The session of an account's login, once an account."""
+        key = (one.place.whole, one.connector)
+        try:
+            with self._lock:
+                if key not in self._open:
+                    self._open[key] = Session(one, **self._patience)
+                session = self._open[key]
+            yield session
+        finally:
+            with self._lock:
+                self._left[key] -= 1
+                if not self._left[key] and key in self._open:
+                    self._open.pop(key).close()
+
+
+def survey(one: Account, planned: list[Task], now: datetime, session: Session, *, asks: bool) -> list[Task]:
     """The tasks of an account, told what its vendor turned out to do: so all of them read a row as one sync would.
 
     asks: whether the account has to answer in any case, which proves that it may be read
@@ -156,7 +205,6 @@ def survey(one: Account, planned: list[Task], now: datetime, *, asks: bool) -> l
     Raises SyncError where it cannot be read.
     """
     meter = Meter()
-    session = Session(one, meter, **(_CHECK if asks else {}))
     try:
         if not planned or planned[0].period is None:
             if asks:
@@ -165,7 +213,7 @@ def survey(one: Account, planned: list[Task], now: datetime, *, asks: bool) -> l
             return planned
         stream = one.stream(planned[0].stream)
         first, last = (planned[number].windows(stream.zone)[number] for number in (0, -1))
-        reader = session.reader(stream, part(stream, planned[0], [first] if first == last else [first, last]))
+        reader = session.reader(stream, part(stream, planned[0], [first] if first == last else [first, last]), meter)
         scouted = reader.scouted()
         if asks and not meter.requests:
             reader.first_page(_settled_hour(one, now))
@@ -174,8 +222,6 @@ def survey(one: Account, planned: list[Task], now: datetime, *, asks: bool) -> l
         return [replace(task, dialect=reader.dialect(), scouted=scouted) for task in planned]
     except UnavailableError:
         return planned  # its tasks say so
-    finally:
-        session.close()
 
 
 def _settled_hour(one: Account, now: datetime) -> Period:
@@ -189,10 +235,12 @@ def survey_all(planned: Sequence[tuple[Account, list[Task]]], now: datetime, *, 
     Raises ConfigError where an account cannot be read, before any worker finds out: a wrong password is sent once.
     """
     _hide_secrets()
+    sessions = _SharedSessions((one for one, _ in planned), **(_CHECK if asks else {}))
 
     def surveyed(one: Account, planned: list[Task]) -> list[Task] | str:
         try:
-            return survey(one, planned, now, asks=asks)
+            with sessions.of(one) as session:
+                return survey(one, planned, now, session, asks=asks)
         except SyncError as error:
             return filter_secrets(f"{one}: {error.message}")
 

@@ -2,7 +2,7 @@
 
 import json
 
-from cdr_spark.accounts import Place, account
+from cdr_spark.accounts import Place, account, accounts
 
 SECRET = "SECRET-token"
 
@@ -19,6 +19,12 @@ def config(number=1, **over):
 
 def voxo(**over):
     return account(Place(None, text=json.dumps(config(**over))), "source-voxo")
+
+
+def voxo_accounts(number, **over):
+    """The accounts of one login."""
+    several = {"account_type": "tenants", "tenant_ids": [*range(number)]}
+    return accounts({"connector": "source-voxo", "config": json.dumps(config(account=several, **over))})
 
 
 def written(path, *configs):

@@ -126,3 +126,25 @@ def test_a_stream_that_the_connector_lacks_is_named(tmp_path):
     (one,) = found(written(tmp_path / "a", config()))
     with pytest.raises(ConfigError, match="source-voxo has no stream 'recordings'; it has call_records"):
         one.stream("recordings")
+
+
+def several(*numbers):
+    return config(account={"account_type": "tenants", "tenant_ids": [*numbers]})
+
+
+def test_every_account_of_a_configuration_is_one_and_they_share_its_place(tmp_path):
+    found_here = found(written(tmp_path / "a", config(1), several(2, 3, 2)))
+    assert [(one.place.line, one.stream("call_records").account_id()) for one in found_here] == [
+        (1, "1"),
+        (2, "2"),
+        (2, "3"),
+    ]
+    assert found_here[1].place.whole == found_here[2].place.whole
+    third = account(pickle.loads(pickle.dumps(found_here[2].place)), "source-voxo")  # noqa: S301 - our own
+    assert third.stream("call_records").params()["tenantId"] == "3"
+    assert SECRET.encode() not in pickle.dumps(found_here[2].place)
+
+
+def test_an_account_that_two_configurations_name_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"line 1 and .*line 2 are the same account of source-voxo: 2"):
+        found(written(tmp_path / "a", several(1, 2), several(2, 3)))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts_of_voxo import voxo
+from accounts_of_voxo import voxo, voxo_accounts
 from cdr.vendor.windows import Period, split, step_for
 from cdr_spark.accounts import Place, account
 from cdr_spark.planning import Cut, asked_for, shared, tasks, trailing
@@ -85,3 +85,10 @@ def test_what_is_asked_for_ends_where_the_configuration_says():
 def test_a_stream_trails_by_lookback_and_settling_delay(minutes, hours):
     one = voxo(lookback_window_minutes=minutes, settling_delay_seconds=30)
     assert trailing(one, one.stream("call_records")) == timedelta(hours=hours, seconds=30)
+
+
+def test_the_budget_of_a_login_is_shared_out_among_its_accounts():
+    (first, *others) = voxo_accounts(4, requests_per_minute=60)
+    assert [one.sharing for one in (first, *others)] == [4, 4, 4, 4]
+    planned = list(tasks(first, "call_records", Period(START, after(240)), Cut(shares=4)))
+    assert sum(task.share for task in planned) <= 15

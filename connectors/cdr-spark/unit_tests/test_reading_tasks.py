@@ -176,3 +176,34 @@ def test_accounts_that_cannot_be_read_are_named_before_the_work_is_given_out(sim
         survey_all([(one, []) for one in accounts({"connector": "source-voxo", "configs": path})], END, asks=True)
     assert TOKEN not in str(error.value)
     assert simulator.login_count == 1
+
+
+def several(simulator, folder, **over):
+    """The surveyed tasks of all accounts of one configuration."""
+    tenants = [int(one) for one in simulator.accounts()]
+    account = {"account_type": "tenants", "tenant_ids": tenants}
+    path = written(folder / "accounts", simulator.config(account=account, **over))
+    found = accounts({"connector": "source-voxo", "configs": path})
+    period = found[0].config.period(END + timedelta(days=9), timedelta(seconds=1))
+    return survey_all([(one, [*tasks(one, "call_records", period, Cut())]) for one in found], END, asks=True)
+
+
+def test_several_accounts_of_a_configuration_are_read_with_one_login_a_process(tmp_path):
+    with simulators.start("voxo", start=START, end=END, further_accounts=("1002", "1003")) as simulator:
+        surveyed = several(simulator, tmp_path, auth="password")
+        assert simulator.login_count == 1
+        sessions = Sessions()
+        lines = [line for one in surveyed for task in one for page in read(task, sessions=sessions) for line in page]
+        got = [json.loads(line) for line in lines]
+        assert simulator.login_count == 2
+        assert ids(got) == ids(row for account in simulator.accounts() for row in simulator.truth(account_id=account))
+        assert {row["account_id"] for row in got} == {"1001", "1002", "1003"}
+
+
+def test_an_account_of_several_that_is_refused_is_named(tmp_path):
+    options = {"further_accounts": ("1002", "1003"), "refused_accounts": {"1002": 403}}
+    with (
+        simulators.start("voxo", start=START, end=END, **options) as simulator,
+        pytest.raises(ConfigError, match="1 of 3 accounts cannot be read: source-voxo, account 1002 "),
+    ):
+        several(simulator, tmp_path)

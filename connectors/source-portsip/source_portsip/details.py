@@ -14,8 +14,9 @@ from cdr.http.bodies import parse
 from cdr.normaliser import Row, serialise
 from cdr.reading.context import ReadContext, Sync
 from cdr.reading.findings import Finding
-from cdr.reading.pages import NormalisedPage, Rows, digest
+from cdr.reading.pages import NormalisedPage, digest
 from cdr.reading.requester import Transport
+from cdr.reading.rows import Rows
 from cdr.reading.window_reader import WindowReader
 from cdr.schema.errors import BodyError, ConfigError, TooSlowError, TransientError, UnavailableError
 from cdr.vendor import PageInfo, Period, Request, Stream

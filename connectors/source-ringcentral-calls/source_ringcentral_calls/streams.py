@@ -52,6 +52,7 @@ class CallRecords(CallStream):
     )
     # Wide, so that a quiet account costs few of the ten requests.
     window = IsoWindow("dateFrom", "dateTo", zone="UTC", step=7 * _DAY, narrowest=_DAY, behind=_DAY)
+    most_rows = 250_000  # the reference numbers pages up to 1,000
     documented = (
         "uri id sessionId telephonySessionId partyId startTime duration:n durationMs:n type internalType direction "
         "action result reason reasonDescription from:o to:o extension:o transport message:o delegate:o recording:o "

@@ -7,6 +7,7 @@ from airbyte_cdk.models import FailureType, Status
 
 from cdr.vendor import Config
 from source_ringcentral_calls import SourceRingcentralCalls
+from source_ringcentral_calls.streams import CallRecords
 
 LOGGER = logging.getLogger("airbyte")
 
@@ -48,6 +49,16 @@ def test_pages_are_followed_by_their_link_and_none_is_asked_for_behind_the_last(
     assert ids(read(sim.config(num_workers=1))) == records
     of_the_day = [one for one in asked(sim) if one.params["dateTo"].startswith("2026-09-14")]
     assert [one.params.get("page") for one in of_the_day] == [None, "2", "3", "4"][: -(-(len(records) + 1) // 250)]
+
+
+@pytest.mark.parametrize("name", ["call_records", "call_logs"])
+def test_a_period_that_needs_more_pages_than_there_are_numbers_is_read_in_halves(ringcentral, read, monkeypatch, name):
+    monkeypatch.setattr(CallRecords, "most_rows", 40)
+    sim = ringcentral(page_rows=20, calls_per_day=200)
+    outcome = read(sim.config(num_workers=1), name)
+    assert outcome.error is None
+    assert ids(outcome) == of_truth(sim, name)
+    assert len({request.params["dateTo"] for request in asked(sim)}) > 4
 
 
 def test_a_link_to_another_host_is_followed_for_its_parameters_only(ringcentral, read):

@@ -1,9 +1,12 @@
 """Twilio, calls of the API version 2010-04-01. Docs: twilio.com/docs/voice/api/call-resource, "Read multiple Calls"."""
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from cdr.normaliser import between, choice, decimal, derived, rfc2822, seconds, text
-from cdr.vendor import Authenticator, Basic, CallStream, Config, DayWindow, NextLink
+from cdr.vendor import Ask, Authenticator, Basic, CallStream, Config, DayWindow, NextLink
+from source_twilio_calls.accounts import subaccounts
 
 _APP = "client:"
 
@@ -76,6 +79,13 @@ class CallRecords(CallStream):
         "charge_amount": decimal("price", without_minus=True),
         "charge_currency": text("price_unit"),
     }
+
+    @staticmethod
+    def accounts(config: Config, ask: Ask) -> Iterator[Mapping[str, Any]]:
+        # An account's list holds its own calls only: each subaccount is asked for its own.
+        yield {"account_sid": config.required("account_sid")}
+        if config.flag("include_subaccounts"):
+            yield from ({"account_sid": sid} for sid in subaccounts(ask))
 
     def account_id(self) -> str:
         return self.config.required("account_sid")

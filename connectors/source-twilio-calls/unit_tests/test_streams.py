@@ -62,6 +62,8 @@ class Vendor:
     def answer(self, request):
         url = urlsplit(request.path)
         query = dict(parse_qsl(url.query))
+        if url.path.endswith("/Accounts.json"):
+            return 200, {}, {"accounts": [{"sid": ACCOUNT, "status": "active"}], "next_page_uri": None}
         self.asked.append((url.path, query, request.headers.get("Authorization")))
         found = self.pages[query.get("PageToken", "first")]
         if isinstance(found, int):

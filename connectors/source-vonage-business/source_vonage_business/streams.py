@@ -3,13 +3,13 @@
 Docs: developer.vonage.com/en/vonage-business-cloud/reports/overview.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cdr.normaliser import Normaliser, choice, decimal, flag, moment, seconds, text
-from cdr.vendor import CallStream, Config, Form, PageNumber, Uncertain, Window, utc_text
+from cdr.vendor import Ask, CallStream, Config, Form, PageNumber, Uncertain, Window, utc_text
 from source_vonage_business.authentication import authenticator
 
 _LONGEST_CALL: Final = timedelta(minutes=1440)
@@ -103,6 +103,11 @@ class CallRecords(CallStream):
     def normaliser(self, found: str | None = None, asked: str | None = None) -> Normaliser:
         # Filters are UTC; in which zone an account prints its times the reference does not say.
         return super().normaliser(found, asked or self.config.required("timezone"))
+
+    @staticmethod
+    def accounts(config: Config, ask: Ask) -> Iterator[Mapping[str, Any]]:
+        for account in (config.required("account_id"), *config.texts("further_account_ids")):
+            yield {"account_id": account}
 
     def account_id(self) -> str:
         return self.config.required("account_id")

@@ -1,10 +1,12 @@
 """VOXO, call reports. Docs: docs.voxo.co, "Call Reports"."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from cdr.normaliser import choice, flag, minus, moment, number, plus, seconds, text
 from cdr.vendor import (
+    Ask,
     Authenticator,
     CallStream,
     Config,
@@ -104,6 +106,15 @@ class CallRecords(CallStream):
         "jitter_percent": number("percentJitter").unless_zero("mos"),
         "packet_loss_percent": number("packetLoss").unless_zero("mos"),
     }
+
+    @staticmethod
+    def accounts(config: Config, ask: Ask) -> Iterator[Mapping[str, Any]]:
+        tenants = config.group("account").get("tenant_ids")
+        if tenants is None:
+            yield {}
+            return
+        for tenant in tenants:
+            yield {"account": {"account_type": "tenant", "tenant_id": tenant}}
 
     def account_id(self) -> str:
         account = self.config.group("account")

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from airbyte_cdk.models import AirbyteStateMessage, ConfiguredAirbyteCatalog, SyncMode
 from airbyte_cdk.sources import Source
+from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 
 from cdr.airbyte import files
@@ -23,10 +24,16 @@ from cdr.vendor.stream import Stream
 class GivenSource(Source):
     """A source that refuses what it cannot use in one sentence, whichever entry point runs it.
 
-    streams: the stream classes, `call_records` first
+    streams:  the stream classes, `call_records` first
+    in_pages: whether `read` gives out whole pages (`PageMessage`) instead of a message a row. Only the entry point
+              that writes standard output sets it.
     """
 
     streams: ClassVar[tuple[type[Stream], ...]]
+
+    def __init__(self) -> None:
+        self.in_pages = False
+        self.message_repository: MessageRepository | None = None
 
     @classmethod
     def read_config(cls, config_path: str) -> MutableMapping[str, Any]:

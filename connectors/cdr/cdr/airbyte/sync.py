@@ -1,4 +1,4 @@
-"""One sync on the CDK's concurrent core: partitions are windows, and what crosses the queue is a page, not a row."""
+"""One sync on the CDK's concurrent core: what crosses its queue is a page, not a row, and how far a stream has come."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from queue import Queue
@@ -29,22 +29,18 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 from airbyte_cdk.sources.message.concurrent_repository import ConcurrentMessageRepository
-from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
-from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator import PartitionGenerator
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as as_status
 
-from cdr.airbyte.cursor import WindowCursor, as_slice
-from cdr.airbyte.traces import traced
+from cdr.airbyte.unread import UnreadAccounts, named
 from cdr.http.bodies import parse
 from cdr.http.client import Meter
 from cdr.normaliser.timestamps import instant
 from cdr.reading.context import WindowCount
 from cdr.reading.findings import Findings
-from cdr.reading.pages import RecordFrame, Rows
 from cdr.reading.recording_reader import RecordingRows
+from cdr.reading.rows import RecordFrame, Rows
 from cdr.reading.stored_files import StoredFile
-from cdr.reading.window_reader import WindowReader
 from cdr.schema.errors import UnavailableError
 from cdr.vendor.windows import Period
 
@@ -110,18 +106,23 @@ class OrderedRepository(ConcurrentMessageRepository):
 
 
 class StreamRun:
-    """What the workers of one stream share during a sync: its progress, and whether it has failed."""
+    """What the workers of one stream share during a sync: its progress, and whether it has failed.
 
-    def __init__(self, name: str, windows: int, repository: OrderedRepository) -> None:
+    accounts: how many it reads; findings: what was found of the vendor, by the account, None where there is one only
+    looks_back: whether an earlier sync is gone on from
+    """
+
+    def __init__(self, name: str, windows: int, repository: OrderedRepository, accounts: int = 1) -> None:
         self.name = name
         self.meter = Meter()
-        self.error: Exception | None = None
         self.stopped = threading.Event()
-        self.findings: Findings | None = None
-        self.since: datetime | None = None
+        self.unread = UnreadAccounts(accounts)
+        self.findings: dict[str | None, Findings] = {}
+        self.looks_back = False
+        self._error: Exception | None = None
         self._late = 0
-        self._latest = "~"
-        self._windows = windows
+        self._behind = timedelta(0)
+        self._windows = self._left = windows
         self._closed = 0
         self._rows = 0
         self._stated = 0
@@ -140,20 +141,31 @@ class StreamRun:
             yield as_status(StreamDescriptor(name=self.name), AirbyteStreamStatus.RUNNING)
         yield PageMessage(self.name, rows)
 
-    def closed(self, period: Period | None, count: WindowCount) -> None:
-        """Note a window that was read to its end, and say so."""
+    @property
+    def error(self) -> Exception | None:
+        """Why the stream has failed: as a whole, or for some of its accounts."""
+        return self._error or self.unread.error
+
+    def closed(
+        self, period: Period | None, count: WindowCount, since: datetime | None = None, account: str | None = None
+    ) -> None:
+        """Note a window that was read to its end, and say so; `since`: up to when the last sync read."""
         with self._lock:
             self._closed += 1
             self._rows += count.rows
             self._issues.update(count.issues)
             self._late += count.late
-            self._latest = min(self._latest, count.latest)
-            left = self._windows - self._closed
+            if since is not None and count.late:
+                self._behind = max(self._behind, since - instant(count.latest))
+            self._left -= 1
+            left = self._left
+            self.unread.one_was_read()
             if count.total is not None:
                 self._stated += count.total
                 self._stated_windows += 1
             estimate = self._stated * self._windows // self._stated_windows if self._stated_windows else None
         window = f"window {period}" if period else "the whole list"
+        window = window if account is None else f"{named([account])}, {window}"
         self._log(Level.INFO, f"{self.name}: {window} closed, {count.rows} rows, {left} windows left")
         if estimate is not None and count.total is not None:
             self._repository.emit_message(
@@ -169,12 +181,32 @@ class StreamRun:
                 )
             )
 
-    def failed(self, error: Exception) -> bool:
-        """Note a failure. True for the first one: the others, of windows that were under way, repeat it."""
+    def is_stopped(self, account: str | None) -> bool:
+        """Whether no more windows of an account are to be read."""
+        return self.stopped.is_set() or account in self.unread
+
+    def skipped(self) -> None:
+        """Note a window that is not read, because its account is not."""
         with self._lock:
-            first, self.error = self.error is None, self.error or error
-            self.stopped.set()
-            return first
+            self._left -= 1
+
+    def failed(self, error: Exception, account: str | None = None) -> bool:
+        """Note a failure. True where the stream ends by it: the first one does, and the others repeat it.
+
+        Where there are several accounts, one that fails is left out, and the others are read.
+        """
+        with self._lock:
+            is_known = account in self.unread
+            goes_on = account is not None and self.unread.add(account, error)
+            first = not goes_on and self._error is None
+            if goes_on:
+                self._left -= 1
+            else:
+                self._error = self._error or error
+                self.stopped.set()
+        if goes_on and account is not None and not is_known:
+            self._log(Level.WARN, f"{self.name}: {named([account])} is not read any further: {error}")
+        return first
 
     def unavailable(self, error: UnavailableError) -> None:
         with self._lock:
@@ -185,9 +217,9 @@ class StreamRun:
 
     def summary(self) -> Iterator[AirbyteMessage]:
         """The last lines of a stream: what it came to, and in what the vendor differs from its documents."""
-        if self.findings is not None and (warning := self.findings.warning()):
+        if warning := self._warning():
             yield _log(Level.WARN, f"{self.name}: {warning}")
-        if self.since is not None:
+        if self.looks_back:
             yield _log(Level.INFO, f"{self.name}: {self._how_late()}")
         seconds = time.monotonic() - self._started
         issues = ", ".join(f"{name} {rows}" for name, rows in sorted(self._issues.items())) or "none"
@@ -200,78 +232,22 @@ class StreamRun:
 
     def _how_late(self) -> str:
         """How many rows came behind the cursor: the evidence from which `lookback_window_minutes` can be set."""
-        if not self._late or self.since is None:
+        if not self._late:
             return "no row came behind the cursor"
-        behind = (self.since - instant(self._latest)) // timedelta(minutes=1)
+        behind = self._behind // timedelta(minutes=1)
         return f"{self._late} rows came behind the cursor, the furthest {behind} minutes behind it"
+
+    def _warning(self) -> str | None:
+        """In what the vendor differs from its documents, in one line for all accounts."""
+        differing: dict[str, list[str]] = {}
+        for account, findings in self.findings.items():
+            if warning := findings.warning():
+                differing.setdefault(warning, []).extend([] if account is None else [account])
+        said = [f"{named(accounts)}: {warning}" if accounts else warning for warning, accounts in differing.items()]
+        return " ".join(said) or None
 
     def _log(self, level: Level, text: str) -> None:
         self._repository.emit_message(_log(level, text))
-
-
-class WindowPartition(Partition):
-    """One window of one stream. `given_up` says that it was not read to its end, and must not enter the state."""
-
-    def __init__(
-        self,
-        run: StreamRun,
-        reader: WindowReader,
-        cursor: WindowCursor | None,
-        period: Period | None,
-    ) -> None:
-        self._run = run
-        self._reader = reader
-        self._cursor = cursor
-        self.period = period
-        self.given_up = False
-
-    # The CDK types this as records; its queue takes messages as well, and a page is one message.
-    def read(self) -> Iterable[Any]:
-        self.given_up = True
-        if self._run.stopped.is_set():
-            return
-        count = WindowCount()
-        try:
-            for rows in self._reader.read(self.period, count):
-                if rows.count:
-                    yield from self._run.page(rows)
-                    # What was yielded is on the queue by now, and the state comes behind it.
-                    if self._reader.sent(rows) and self._cursor is not None:
-                        self._cursor.checkpoint()
-                if self._run.stopped.is_set():
-                    return
-        except UnavailableError as error:
-            self._run.unavailable(error)
-            return
-        except Exception as error:
-            if self._run.failed(error):
-                raise traced(error, self._run.name) from error
-            return
-        if self._cursor is not None and self.period is not None:
-            self._reader.closed(self.period)
-            self._cursor.dialect = self._reader.dialect()
-            self._cursor.note_highest(self, count.highest)
-        self.given_up = False
-        self._run.closed(self.period, count)
-
-    def to_slice(self) -> Mapping[str, Any]:
-        return as_slice(self.period) if self.period else {}
-
-    def stream_name(self) -> str:
-        return self._run.name
-
-    def __hash__(self) -> int:
-        return hash((self._run.name, self.period))
-
-
-class Windows(PartitionGenerator):
-    """The partitions of a stream, known before the sync starts, so that every log line can say how many are left."""
-
-    def __init__(self, partitions: Iterable[WindowPartition]) -> None:
-        self._partitions = partitions
-
-    def generate(self) -> Iterable[Partition]:
-        return iter(self._partitions)
 
 
 def _log(level: Level, text: str) -> AirbyteMessage:

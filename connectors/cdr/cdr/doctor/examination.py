@@ -26,6 +26,7 @@ from cdr.http.client import Client, Meter
 from cdr.reading.findings import ACTION, HANDLED, UNKNOWN, Finding
 from cdr.schema.errors import ConfigError, SyncError
 from cdr.schema.words import without_queries
+from cdr.vendor.accounts import first_account_of
 from cdr.vendor.config import Config
 from cdr.vendor.stream import Stream
 
@@ -82,7 +83,9 @@ def examine(
     now: datetime | None = None,
     keep: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> Report:
-    """Ask the account of a configuration, and say what it does. Raises nothing that a configuration can cause.
+    """Ask the account of a configuration, the first of several, and say what it does.
+
+    Raises nothing that a configuration can cause.
 
     now:  the moment that counts as now
     keep: puts a configuration back whose refresh token was replaced; None where nothing can
@@ -93,7 +96,7 @@ def examine(
     config: Config | None = None
     failed = False
     try:
-        config = source.config(raw)
+        config = first_account_of(stream, source.config(raw))
         found = _Visit(stream(config), config, watched, now or datetime.now(timezone.utc), keep).findings()
     except (SyncError, AirbyteTracedException) as error:
         failure = error if isinstance(error, SyncError) else ConfigError(str(error))

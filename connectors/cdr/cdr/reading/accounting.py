@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, bisect_right
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
@@ -18,8 +18,9 @@ from cdr.normaliser.timestamps import instant
 from cdr.reading.held_rows import HeldRows
 from cdr.reading.lookback import KeptRow, Lookback
 from cdr.reading.outgoing import Fresh, OnTheirWay, OutgoingRows, outgoing_rows
-from cdr.reading.pages import Mark, NormalisedPage, Rows, as_key, as_mark, digest, is_another_call
+from cdr.reading.pages import Mark, NormalisedPage, as_key, as_mark, digest, is_another_call
 from cdr.reading.repeated_ids import renamed
+from cdr.reading.rows import Rows
 from cdr.reading.scope import CLOCKS_DIFFER, MARGIN, OUTSIDE
 from cdr.vendor.windows import Period, utc_text
 
@@ -82,8 +83,7 @@ class Accounting:
                 fresh: Fresh | None = None
                 keys = page.keys
             else:
-                lines = page.lines()
-                fresh = [*self._fresh(page, lines, window, whole_list)]
+                fresh = [*self._fresh(page, window, whole_list)]
                 keys = [as_key(identity) for _, identity, _ in fresh]
             self._remember(keys, window, whole_list)
         return self._without_known(page, fresh, window, keeps_all, whole_list)
@@ -138,21 +138,19 @@ class Accounting:
             and not (page.timeless or self._lookback.cell is not None)
         )
 
-    def _fresh(
-        self, page: NormalisedPage, lines: list[bytes], window: Period, whole_list: bool
-    ) -> Iterator[tuple[int, str, bytes | None]]:
+    def _fresh(self, page: NormalisedPage, window: Period, whole_list: bool) -> Iterator[tuple[int, str, bytes | None]]:
         """Of each row that goes out its place, its id, and its line where that is another than the page has."""
-        here: dict[str, list[tuple[str, bytes]]] = {}
+        here = {identity: list[tuple[str, bytes]]() for identity in _that_repeat(page.ids)}
         for index, (identity, call) in enumerate(zip(page.ids, page.calls, strict=True)):
             place = page.places[index] if page.places else 0
             if place & MARGIN or (whole_list and place & OUTSIDE):
                 continue
             owner = self._owner(page, index, window)
             if owner is not None:
-                self._foreign.setdefault(owner, {}).setdefault(identity, (call, lines[index]))
+                self._foreign.setdefault(owner, {}).setdefault(identity, (call, page.rows.line(index)))
                 continue
-            twins = here.setdefault(identity, [])
-            if any(line == lines[index] or digest(line) == digest(lines[index]) for _, line in twins):
+            twins = here.get(identity, [])
+            if any(digest(line) == digest(page.rows.line(index)) for _, line in twins):
                 continue  # the same record twice on one page
             key, mark = page.keys[index], page.marks[index]
             known = self._calls.get(key)
@@ -162,15 +160,16 @@ class Accounting:
                 twins or identity in self._repeated or (known is not None and self._differs(key, known, mark))
             ):
                 told = page.told[index] if page.told else None
-                name, line = renamed(lines[index], number, self._key, self._normaliser, told)
+                name, line = renamed(page.rows.line(index), number, self._key, self._normaliser, told)
                 self._note_repeated(identity, page)
                 self._others.setdefault(key, set()).add(mark)
-                twins.append((call, lines[index]))
+                twins.append((call, page.rows.line(index)))
                 if as_key(name) not in self._calls:
                     self._calls[as_key(name)] = mark
                     yield index, name, line
                 continue
-            twins.append((call, lines[index]))
+            if identity in here:
+                twins.append((call, page.rows.line(index)))
             if known is not None or identity in self._timeless:
                 continue  # read again
             self._calls[key] = mark
@@ -226,7 +225,7 @@ class Accounting:
         """Keep back the rows whose cells the last sync knew, until the window is complete."""
         rows = ((index, KeptRow(digests[index], page.times[index], page.ids[index])) for index in digests)
         cells = {index: cell for index, row in rows if (cell := self._lookback.cell_of(span, row))}
-        lines = {index: renamed.get(index, line) for index, line in enumerate(page.lines()) if index in cells}
+        lines = {index: renamed.get(index) or page.rows.line(index) for index in cells}
         with self._lock:
             self._held.setdefault(self._index(window), HeldRows()).add(lines, cells, digests)
         return cells
@@ -271,3 +270,10 @@ class Accounting:
             if self._starts[near] > window.end + self._reach:
                 return
             yield near
+
+
+def _that_repeat(ids: Sequence[str]) -> list[str]:
+    """The ids that stand more than once on a page."""
+    if len(set(ids)) == len(ids):
+        return []
+    return [identity for identity, count in Counter(ids).items() if count > 1]

@@ -12,7 +12,8 @@ from typing import Any
 
 from cdr.reading.file_fetcher import FileFetcher
 from cdr.reading.lookback import Lookback
-from cdr.reading.pages import BARE, ReadPage, RecordFrame, read_page
+from cdr.reading.pages import ReadPage, read_page
+from cdr.reading.rows import BARE, RecordFrame
 from cdr.vendor.windows import Period
 
 

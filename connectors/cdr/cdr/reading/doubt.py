@@ -13,8 +13,8 @@ from typing import Final, Protocol
 from cdr.reading.context import WindowCount
 from cdr.reading.findings import Finding, Findings, cut_off
 from cdr.reading.pager import Pager
-from cdr.reading.pages import Rows
 from cdr.reading.reconciliation import Reconciliation
+from cdr.reading.rows import Rows
 from cdr.schema.errors import TransientError
 from cdr.vendor.windows import Period
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from cdr.reading.pages import Rows
+from cdr.reading.rows import Rows
 
 _QUICKEST: Final = 1
 

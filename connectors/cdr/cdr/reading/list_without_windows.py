@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from cdr.reading.context import WindowCount
 from cdr.reading.outgoing import OutgoingRows
 from cdr.reading.pager import Pager
-from cdr.reading.pages import NormalisedPage, Rows
+from cdr.reading.pages import NormalisedPage
 from cdr.reading.reconciliation import Reconciliation
+from cdr.reading.rows import Rows
 from cdr.schema.errors import TransientError
 
 Complete = Callable[[NormalisedPage], NormalisedPage]

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cdr.reading.pages import NormalisedPage, Rows
+from cdr.reading.pages import NormalisedPage
+from cdr.reading.rows import Rows
 
 Fresh = list[tuple[int, str, bytes | None]]
 """Of each row that goes out its place, its id, and its line where that is another than the page has."""
@@ -34,11 +35,14 @@ def outgoing_rows(
     whole = [(index, "", None) for index in range(len(page.ids))] if fresh is None else fresh
     out = set(left)
     picked = [(index, line) for index, _, line in whole if index not in out]
+    indexes = [index for index, _ in picked]
     if not picked:
         return OutgoingRows(Rows(), (), unchanged)
-    lines = page.lines()
-    rows = Rows.of([lines[index] if line is None else line for index, line in picked])
-    return OutgoingRows(rows, [index for index, _ in picked], unchanged)
+    if all(line is None for _, line in picked):
+        rows = page.rows if len(picked) == page.rows.count else page.rows.only(indexes)
+    else:
+        rows = Rows.of([page.rows.line(index) if line is None else line for index, line in picked])
+    return OutgoingRows(rows, indexes, unchanged)
 
 
 class OnTheirWay:

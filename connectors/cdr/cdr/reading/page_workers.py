@@ -21,8 +21,9 @@ from queue import SimpleQueue
 from typing import Any
 
 from cdr.reading import memory
-from cdr.reading.pages import BARE, NormalisedPage, RecordFrame, read_page
+from cdr.reading.pages import NormalisedPage, read_page
 from cdr.reading.plan import StreamPlan
+from cdr.reading.rows import BARE, RecordFrame
 from cdr.reading.scope import Scope
 from cdr.schema.errors import BodyError
 

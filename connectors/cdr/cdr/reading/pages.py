@@ -23,53 +23,10 @@ from cdr.normaliser.normaliser import Normaliser, serialise
 from cdr.normaliser.timestamps import instant
 from cdr.normaliser.values import Paths, integer_at
 from cdr.reading.plan import StreamPlan
+from cdr.reading.rows import BARE, RecordFrame, Rows
 from cdr.reading.scope import INSIDE, Scope
 from cdr.schema.columns import ISSUES
 from cdr.vendor.paginators import PageInfo
-
-
-class RecordFrame(NamedTuple):
-    """What stands before and behind every row where it is written."""
-
-    head: bytes = b""
-    tail: bytes = b""
-
-
-BARE = RecordFrame()
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Canonical rows as JSON, each on a line of its own that ends in a newline. One piece of memory for all of them.
-
-    frame: what already stands around each row
-    """
-
-    json: bytes = b""
-    count: int = 0
-    frame: RecordFrame = BARE
-
-    @classmethod
-    def of(cls, lines: Sequence[bytes]) -> Rows:
-        """The rows of these lines, which have no newline and no frame."""
-        return cls(b"\n".join([*lines, b""]), len(lines)) if lines else cls()
-
-    def lines(self) -> list[bytes]:
-        """The JSON of each row, without its frame."""
-        lines = self.json.splitlines()
-        if not any(self.frame):
-            return lines
-        start, end = len(self.frame.head), -len(self.frame.tail) or None
-        return [line[start:end] for line in lines]
-
-    def framed(self, frame: RecordFrame) -> bytes:
-        """All rows, each within a frame: the one that it has, where it has one."""
-        if any(self.frame) or not self.count:
-            return self.json
-        # JSON holds no bare newline: the only ones are those that end the rows.
-        between = b"".join((frame.tail, b"\n", frame.head))
-        inner = memoryview(self.json.replace(b"\n", between, self.count - 1))
-        return b"".join((frame.head, inner[:-1], frame.tail, b"\n"))
 
 
 @dataclass
@@ -94,7 +51,7 @@ class NormalisedPage:
     calls: list[str] = field(default_factory=list)
     told: list[Call] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
-    rows: Rows = Rows()
+    rows: Rows = field(default_factory=Rows)
     timeless: list[int] = field(default_factory=list)
     times: list[str | None] = field(default_factory=list)
     digests: list[int] = field(default_factory=list)

@@ -16,8 +16,9 @@ from cdr.normaliser.normaliser import serialise
 from cdr.reading.context import ReadContext, Sync, WindowCount
 from cdr.reading.file_fetcher import FileFetcher
 from cdr.reading.fresh_links import FreshLinks, has_expired
-from cdr.reading.pages import Rows, digest
+from cdr.reading.pages import digest
 from cdr.reading.requester import Transport
+from cdr.reading.rows import Rows
 from cdr.reading.stored_files import PartFile, StoredFile
 from cdr.reading.window_reader import WindowReader
 from cdr.schema.columns import SCHEMA_VERSION

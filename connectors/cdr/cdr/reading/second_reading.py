@@ -10,8 +10,8 @@ from cdr.reading.context import WindowCount
 from cdr.reading.doubt import StretchReader
 from cdr.reading.findings import Findings, account_total
 from cdr.reading.pager import Pager
-from cdr.reading.pages import Rows
 from cdr.reading.reconciliation import Reconciliation
+from cdr.reading.rows import Rows
 from cdr.schema.errors import SyncError, TransientError
 from cdr.vendor.windows import Period
 

@@ -14,8 +14,9 @@ from cdr.reading.context import WindowCount
 from cdr.reading.findings import Findings, filter_ignored, times_far_outside
 from cdr.reading.list_without_windows import Complete, Note
 from cdr.reading.pager import Pager, PagesIgnoredError
-from cdr.reading.pages import Mark, NormalisedPage, Rows
+from cdr.reading.pages import Mark, NormalisedPage
 from cdr.reading.reconciliation import Reconciliation
+from cdr.reading.rows import Rows
 from cdr.reading.scope import FAR
 from cdr.schema.errors import SyncError, TooLargeError, TooSlowError, TransientError
 from cdr.vendor.windows import Period

@@ -21,11 +21,12 @@ from cdr.reading.findings import Findings, first_page_always
 from cdr.reading.list_without_windows import read_list
 from cdr.reading.outgoing import OutgoingRows
 from cdr.reading.pager import Pager, PagesIgnoredError
-from cdr.reading.pages import NormalisedPage, Rows
+from cdr.reading.pages import NormalisedPage
 from cdr.reading.plan import plan_of
 from cdr.reading.reconciliation import Reconciliation
 from cdr.reading.requester import Requester, Transport
 from cdr.reading.row_cap import Cap
+from cdr.reading.rows import Rows
 from cdr.reading.scout import Scout
 from cdr.reading.second_reading import SecondReading
 from cdr.reading.whole_list import FilterIgnoredError, WholeList

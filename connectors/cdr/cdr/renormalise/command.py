@@ -19,6 +19,7 @@ from cdr.renormalise.rows import OTHER_ACCOUNT, Renewer
 from cdr.renormalise.tables import PLACE, Table
 from cdr.schema.columns import COLUMNS
 from cdr.schema.errors import ConfigError, quoted
+from cdr.vendor.accounts import first_account_of
 from cdr.vendor.config import Config
 from cdr.vendor.stream import Stream
 
@@ -79,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 def _renormalised(source: Source, given: argparse.Namespace, files: Files) -> list[str]:
     """Do what the command line says; the lines that tell what it came to. Raises ConfigError."""
     stream = _stream(source, given.stream, files.read_config(given.config))
-    dialect = _dialect(given.state, stream.name, files)
+    dialect = _dialect(given.state, stream, files)
     table = opened(given.place, given.table or stream.name, given.to)
     try:
         renewer = Renewer(stream, dialect, table.sample())
@@ -95,22 +96,33 @@ def _renormalised(source: Source, given: argparse.Namespace, files: Files) -> li
 
 
 def _stream(source: Source, name: str, config: Mapping[str, Any]) -> Stream:
-    known = {cls.name: cls for cls in source.streams if "raw" in COLUMNS[cls.name]}
+    with_raw = {cls.name: cls for cls in source.streams if "raw" in COLUMNS[cls.name]}
+    known = {stream: cls for stream, cls in with_raw.items() if cls.legs is None}
+    if name in with_raw and name not in known:
+        raise ConfigError(
+            f"`raw` of {name} is a leg without the record that it is part of, which has some of its columns: "
+            "read these rows again from a date (docs/upgrades.md)."
+        )
     if name not in known:
         raise ConfigError(f"There is no stream {quoted(name, 60)!r} with `raw` here; there is {', '.join(known)}.")
-    return known[name](source.config(config))
+    # Of several accounts the first: what was found out of a vendor is an account's own.
+    return known[name](first_account_of(known[name], source.config(config)))
 
 
-def _dialect(path: str | None, stream: str, files: Files) -> Mapping[str, Any]:
+def _dialect(path: str | None, stream: Stream, files: Files) -> Mapping[str, Any]:
     """What a sync found out about the vendor, by the state in a file."""
     if path is None:
         return {}
-    for message in files.read_states(path, [stream]).messages:
+    for message in files.read_states(path, [stream.name]).messages:
         state = message.stream
-        if state is not None and state.stream_descriptor.name == stream and state.stream_state is not None:
-            dialect = state.stream_state.__dict__.get("dialect")
+        if state is not None and state.stream_descriptor.name == stream.name and state.stream_state is not None:
+            found: Any = state.stream_state.__dict__
+            accounts = found.get("accounts")
+            if isinstance(accounts, Mapping):
+                found = accounts.get(stream.account_id())
+            dialect = found.get("dialect") if isinstance(found, Mapping) else None
             return dialect if isinstance(dialect, Mapping) else {}
-    raise ConfigError(f"The state file {quoted(path, 200)} holds no state of {stream}.")
+    raise ConfigError(f"The state file {quoted(path, 200)} holds no state of {stream.name}.")
 
 
 def _put_rows(table: Table, renewer: Renewer) -> Counter[str]:

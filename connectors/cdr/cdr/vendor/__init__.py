@@ -21,11 +21,12 @@ from cdr.vendor.filters import DayWindow, EpochWindow, IsoWindow
 from cdr.vendor.paginators import NextLink, NextToken, PageInfo, PageNumber, Paginator, SinglePage, SkipTop
 from cdr.vendor.recordings import RecordingFileStream
 from cdr.vendor.request import Request
-from cdr.vendor.stream import CallStream, Envelope, Stream
+from cdr.vendor.stream import Ask, CallStream, Envelope, Stream
 from cdr.vendor.windows import Period, Window, plain, utc_text
 
 __all__ = [
     "ISSUES",
+    "Ask",
     "Authenticator",
     "Basic",
     "BodyError",

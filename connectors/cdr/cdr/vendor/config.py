@@ -6,6 +6,7 @@ Whatever is wrong raises ConfigError with the property's name and never with a s
 from __future__ import annotations
 
 import contextlib
+import copy
 import ipaddress
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, timezone
@@ -110,6 +111,17 @@ class Config:
         """A property that is an object, `{}` where it is absent."""
         value = self._values.get(name)
         return value if isinstance(value, Mapping) else {}
+
+    def texts(self, name: str) -> list[str]:
+        """A property that is a list of texts, empty where it is absent."""
+        value = self._values.get(name)
+        return [str(item) for item in value] if isinstance(value, list) else []
+
+    def with_settings(self, settings: Mapping[str, Any]) -> Config:
+        """The same configuration with some settings in place of its own. They are taken as they are."""
+        changed = copy.copy(self)
+        changed._values = {**self._values, **settings}  # noqa: SLF001 - of a copy of itself
+        return changed
 
     def hand_back(self, path: tuple[str, str], value: str) -> None:
         """Replace one value inside a group of `raw`, and pass the whole on to the platform."""

@@ -6,7 +6,7 @@ the configuration and nothing else, so that any number of workers may share one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -25,6 +25,8 @@ from cdr.vendor.windows import Period, Window
 
 Envelope = Callable[[Any], Any]
 """(parsed body) -> the list of its rows."""
+Ask = Callable[[Request], Any]
+"""(request) -> the parsed answer of the vendor. Raises SyncError."""
 
 _WITHOUT_PAGES = 12 * 1024 * 1024
 """Bytes of an answer where less can be asked for: ten thousand calls have them, and each worker holds one answer."""
@@ -130,6 +132,19 @@ class Stream:
     def authenticator(config: Config) -> Authenticator:
         """How requests are signed. Shared by the streams of a source."""
         raise NotImplementedError
+
+    @staticmethod
+    def accounts(config: Config, ask: Ask) -> Iterator[Mapping[str, Any]]:
+        """The accounts that the login reads: for each, the settings with which a configuration would name it alone.
+
+        The first one is named before `ask` sends a request. What credentials say stays as it is: there is one login.
+        """
+        yield {}
+
+    @classmethod
+    def may_read_several_accounts(cls) -> bool:
+        """Whether a configuration can name more than one. A state then says whose it is."""
+        return cls.accounts is not Stream.accounts
 
     def account_id(self) -> str | None:
         """The account that the rows belong to."""

@@ -36,7 +36,8 @@ def _value(value: Any, name: str, path: str) -> Any:
     if isinstance(value, Mapping):
         return tidy(value, f"{path}.")
     if isinstance(value, list):
-        return [_value(item, name, path) for item in value]
+        items = [_value(item, name, path) for item in value]
+        return [item for item in items if item is not None]
     if isinstance(value, float) and value.is_integer():
         return int(value)  # 4.0 and 1e3 are whole numbers in JSON
     return value

@@ -7,7 +7,8 @@ import orjson
 from books import FOUR, ONE, THREE, TWO, Books, at
 from cdr.reading.context import WindowCount
 from cdr.reading.lookback import Lookback
-from cdr.reading.pages import Rows, digest, read_page
+from cdr.reading.pages import digest, read_page
+from cdr.reading.rows import Rows
 from cdr.reading.scope import Scope
 from cdr.vendor.windows import Period
 from syncs import DAYS, HOUR, NEVER, SECOND, Account, Synced, call, days, spread

@@ -11,8 +11,9 @@ import pytest
 
 from cdr.reading import page_workers
 from cdr.reading.page_workers import PageWorkers
-from cdr.reading.pages import RecordFrame, read_page
+from cdr.reading.pages import read_page
 from cdr.reading.plan import plan_of
+from cdr.reading.rows import RecordFrame
 from cdr.reading.scope import Scope
 from cdr.schema.errors import BodyError
 from fakes import DAY, Paged, call, config

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdr.http.bodies import parse
-from cdr.reading.pages import NormalisedPage, RecordFrame, Rows, as_mark, call_text, digest, is_another_call, read_page
+from cdr.reading.pages import NormalisedPage, as_mark, call_text, digest, is_another_call, read_page
 from cdr.reading.plan import plan_of
+from cdr.reading.rows import RecordFrame, Rows
 from cdr.reading.scope import Scope
 from cdr.schema.errors import BodyError
 from cdr.vendor.paginators import PageInfo
@@ -185,3 +186,14 @@ def test_a_call_of_which_something_is_not_said_is_remembered_as_it_is(place):
 
 def test_of_a_call_that_is_known_by_its_hash_only_no_part_can_be_told():
     assert is_another_call(as_mark(call_text(CALL)), as_mark(call_text((*CALL[:3], None))))
+
+
+@pytest.mark.parametrize("frame", [RecordFrame(), RecordFrame(b"<", b">")])
+def test_some_rows_of_a_page_are_framed_as_all_of_them_were(frame):
+    whole = Rows.of([b'{"a":1}', b"{}", b'{"b":22}', b"[]"])
+    rows = Rows(whole.framed(frame), 4, frame)
+    assert [rows.line(index) for index in range(4)] == [b'{"a":1}', b"{}", b'{"b":22}', b"[]"]
+    for wanted in [[], [0], [3], [0, 1], [1, 3], [0, 2, 3], [0, 1, 2, 3]]:
+        some = rows.only(wanted)
+        assert some.lines() == [rows.lines()[index] for index in wanted]
+        assert (some.count, some.frame) == (len(wanted), frame)

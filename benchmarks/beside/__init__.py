@@ -1,0 +1,1 @@
+"""Our connectors for Twilio and Aircall beside manifests that behave as Airbyte's own connectors are documented to."""
