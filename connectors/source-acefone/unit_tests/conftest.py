@@ -195,6 +195,7 @@ def connected():
 def read(raw, state=None):
     """A sync: its records, their ids sorted, its last state, its log, and the error that it ended with."""
     catalog = ConfiguredAirbyteCatalogSerializer.load(CATALOG)
+    catalog.streams = catalog.streams[:1]  # the calls
     messages, error = [], None
     try:
         states = [AirbyteStateMessageSerializer.load(state)] if state else []

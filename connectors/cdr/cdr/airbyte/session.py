@@ -82,9 +82,9 @@ class Session:
             raise traced(error) from None
         self._pages = ThreadPoolExecutor(self._workers, thread_name_prefix="pages")
         self._windows = ThreadPoolExecutor(self._workers, thread_name_prefix="windows")
+        self._streams = source.streams
         self._files: ThreadPoolExecutor | None = None
         self._with_files: set[str] = set()
-        self._streams = source.streams
         self._runs: dict[str, StreamRun] = {}
         self._readers_of: dict[str, list[WindowReader]] = {}
         # Only a process of our own starts others: in somebody's notebook that would run their module again.
@@ -108,6 +108,10 @@ class Session:
             self._queue.maxsize = sys.maxsize
             self._queue.not_full.notify_all()
 
+    def fetch_files_of(self, catalog: ConfiguredAirbyteCatalog) -> None:
+        """Fetch the files of those streams for which the catalogue asks for them."""
+        self._with_files = {chosen.stream.name for chosen in catalog.streams if chosen.include_files}
+
     def transport(self, meter: Meter | None = None) -> Transport:
         """What sends requests, counted by `meter`."""
         return self._client.metered(meter or Meter())
@@ -117,10 +121,6 @@ class Session:
         if stream.has_files and stream.name in self._with_files:
             context = replace(context, files=self._fetcher())
         return reader_of(stream)(stream, self.transport(meter), context, sync)
-
-    def fetch_files_of(self, catalog: ConfiguredAirbyteCatalog) -> None:
-        """Fetch the files of those streams for which the catalogue asks for them."""
-        self._with_files = {chosen.stream.name for chosen in catalog.streams if chosen.include_files}
 
     def _fetcher(self) -> FileFetcher:
         self._files = self._files or ThreadPoolExecutor(self._workers, thread_name_prefix="files")
