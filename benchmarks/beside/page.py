@@ -79,8 +79,11 @@ def table(lines: Iterable[tuple[str, ...]]) -> str:
 
 
 def written(page: str, lines: Iterable[tuple[str, ...]]) -> str:
-    """Return the page with this table in the place of its own."""
-    made, places = _BLOCK.subn(lambda found: found[1] + table(lines) + found[2], page)
-    if places != 1:
+    """Return the page with these lines in its table; those of cases that were not measured stay."""
+    block = _BLOCK.search(page)
+    if block is None:
         raise LookupError("the page has no place for the table")
-    return made
+    there = [tuple(cell.strip() for cell in row.strip("| \n").split("|")) for row in block[0].splitlines()[3:-1]]
+    known = {cells[:_WORDS]: cells for cells in (*there, *lines)}
+    named = [(_NAMES[case.vendor], case.title, who) for case in cases() for who in (OURS, THEIRS)]
+    return _BLOCK.sub(lambda found: found[1] + table(known[name] for name in named if name in known) + found[2], page)
