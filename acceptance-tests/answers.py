@@ -121,6 +121,7 @@ def missed(calls: list[Call]) -> Rows:
         for call in inbound(calls)
         if call["disposition"] not in {"answered", "unknown"}
         and (number := call["from_number_e164"])
+        and call["started_at"]
         and (number not in last or last[number] < time_of(call))
     ]
     of_number = grouped(lost, lambda call: call["from_number_e164"])

@@ -249,14 +249,15 @@ def agents_daily(united: list[list[Leg]]) -> dict[Key, Key]:
 
 
 def spend(united: list[list[Leg]]) -> dict[Key, Key]:
-    """Legs and charges by day, vendor, direction and country."""
+    """Legs and charges by day, vendor, direction, country and currency."""
     found: dict[Key, list[Any]] = defaultdict(lambda: [0, Decimal(0)])
     for call in united:
         day = call_row(call)["call_day"]
         for leg in call:
             if leg.row["charge_amount"] is not None:
                 country = leg.contact[1] or "not known"
-                sums = found[day, leg.row["vendor"], leg.row["direction"], country]
+                currency = leg.row["charge_currency"] or "not said"
+                sums = found[day, leg.row["vendor"], leg.row["direction"], country, currency]
                 sums[0] += 1
                 sums[1] += Decimal(leg.row["charge_amount"])
     return {key: tuple(sums) for key, sums in found.items()}

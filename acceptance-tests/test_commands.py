@@ -181,10 +181,11 @@ def test_unknown_keys_and_a_start_in_the_future_are_one_warning_each(voxo):
 def test_a_token_is_taken_as_people_paste_it(name, token, status, tmp_path):
     with simulators.start(vendor(name), **DAYS) as sim:
         config = sim.config(auth="access_token")
-        config["credentials"]["access_token"] = token.format(config["credentials"]["access_token"])
+        (key,) = (key for key in config["credentials"] if key.endswith("token"))
+        config["credentials"][key] = token.format(config["credentials"][key])
         done = Connector(name, tmp_path).run("check", config=config)
     assert (done.code, done.status["status"]) == (0, status)
-    assert status == "SUCCEEDED" or "`credentials.access_token`" in done.status["message"]
+    assert status == "SUCCEEDED" or f"`credentials.{key}`" in done.status["message"]
 
 
 def reading(voxo, sim, **options):

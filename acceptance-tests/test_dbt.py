@@ -145,7 +145,7 @@ DAILY: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[..., dict[Key,
         truth.calls_hourly,
     ),
     "agents_daily": (("day", "vendor", "agent"), ("legs", "talk_seconds"), truth.agents_daily),
-    "spend": (("day", "vendor", "direction", "country"), ("legs", "charge"), truth.spend),
+    "spend": (("day", "vendor", "direction", "country", "currency"), ("legs", "charge"), truth.spend),
 }
 
 

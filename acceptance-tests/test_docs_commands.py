@@ -30,7 +30,7 @@ def test_every_shell_block_is_run_or_says_why_not() -> None:
     assert [block.name for block in SHELL if not known.fullmatch(block.marker)] == []
     # A block in another language of the shell would slip through.
     fences = [name for page in PAGES for name in re.findall(r"^```(.*)$", page.read_text("utf-8"), re.MULTILINE)]
-    assert set(fences[::2]) <= {"sh", "json", "python", "terraform", "yaml", "sql"}
+    assert set(fences[::2]) <= {"sh", "json", "mermaid", "python", "terraform", "yaml", "sql"}
     assert set(fences[1::2]) == {""}
 
 

@@ -34,6 +34,7 @@ from airbyte.caches.base import CacheBase
 from airbyte.types import CONVERSION_MAP, SQLTypeConverter
 
 COMMANDS = Path(sys.executable).parent
+FILES = "recording_files"
 
 
 class ZonedTimestamp(sqlalchemy.types.TIMESTAMP):
@@ -108,11 +109,11 @@ def cache_of(warehouse: str, schema: str) -> CacheBase:
 
 
 def source_of(config: Path) -> airbyte.Source:
-    """Return the connector that a configuration is for, with all its streams."""
+    """Return the connector that a configuration is for, with all its streams but that of files: no table holds those."""
     name = f"source-{config.stem.replace('_', '-')}"
     name = name if (COMMANDS / name).exists() else f"{name}-calls"
     source = airbyte.get_source(name, config=json.loads(config.read_text()), local_executable=COMMANDS / name)
-    source.select_all_streams()
+    source.select_streams([name for name in source.get_available_streams() if name != FILES])
     return source
 
 

@@ -19,6 +19,7 @@ WHERE
     missed.direction = 'inbound'
     AND missed.disposition NOT IN ('answered', 'unknown')
     AND missed.from_number_e164 IS NOT NULL
+    AND missed.started_at IS NOT NULL
     AND (called.last_called_at IS NULL OR called.last_called_at < missed.started_at)
 GROUP BY 1
 ORDER BY missed_calls DESC, last_missed_at DESC, number

@@ -162,11 +162,11 @@ class Connector:
             self._source.check()
 
     def read(self) -> int:
-        """Sync all streams and return how many rows came; PyAirbyte shows its own progress."""
-        from examples.warehouse import ZonedDuckDBCache
+        """Sync all streams but files, and return how many rows came; PyAirbyte shows its own progress."""
+        from examples.warehouse import FILES, ZonedDuckDBCache
 
         with self._told():
-            self._source.select_all_streams()
+            self._source.select_streams([name for name in self._source.get_available_streams() if name != FILES])
             with ZonedDuckDBCache(db_path=DATABASE, schema_name=self._job.schema, cache_dir=ROOT / ".airbyte") as cache:
                 return int(self._source.read(cache=cache).processed_records)
 

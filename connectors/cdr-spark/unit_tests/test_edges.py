@@ -1,6 +1,7 @@
 """Rows that several tasks receive come out of one of them, and are those of a sync, whatever the vendor does."""
 
 import json
+import re
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 
@@ -17,6 +18,7 @@ from tools.naming import connector_of
 
 NOW = datetime(2026, 11, 28, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
+SIGNED = re.compile(r'(https?://[^"?\s]+)\?[^"\s]*')
 DIALECTS = {
     "as documented",
     "a date with a time of day finds nothing",
@@ -46,7 +48,10 @@ def test_tasks_give_the_rows_of_a_sync_each_once(vendor, dialect, tmp_path, monk
         synced = Run()
         sync(vendor, config, synced)
         found = [*of_tasks(vendor, written(tmp_path / "accounts", config))]
-    assert Counter(map(text_of, found)) == Counter(map(text_of, synced.records))
+    # Before a filter is seen to be ignored, a row of a day that nobody asked for can pass as one with an odd clock.
+    odd = "time_outside_window" if dialect.title.startswith("ignores") else None
+    expected = [row for row in synced.records if odd not in row["issues"]]
+    assert Counter(map(text_of, found)) == Counter(map(text_of, expected))
     assert len({row["record_id"] for row in found}) == len(found) > 0
 
 
@@ -61,6 +66,5 @@ def of_tasks(vendor, path):
 
 
 def text_of(row):
-    """A row as text, without its links, which are signed anew at every read."""
-    raw = {name: value for name, value in row["raw"].items() if name not in ("audio", "recording_file_link")}
-    return json.dumps({**row, "raw": raw, "recording_url": None, "recording_expires_at": None}, sort_keys=True)
+    """A row as text, without what signs its links, which is new at every read."""
+    return SIGNED.sub(r"\1", json.dumps({**row, "recording_expires_at": None}, sort_keys=True))
