@@ -109,7 +109,7 @@ def cache_of(warehouse: str, schema: str) -> CacheBase:
 
 
 def source_of(config: Path) -> airbyte.Source:
-    """Return the connector that a configuration is for, with all its streams but that of files: no table holds those."""
+    """Return the connector that a configuration is for, with its streams but that of files: no table holds those."""
     name = f"source-{config.stem.replace('_', '-')}"
     name = name if (COMMANDS / name).exists() else f"{name}-calls"
     source = airbyte.get_source(name, config=json.loads(config.read_text()), local_executable=COMMANDS / name)

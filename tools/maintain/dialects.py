@@ -88,16 +88,19 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def made() -> str:
-    """Run every cell and return the page."""
+def made(only: str | None = None) -> str:
+    """Run every cell, or those of one vendor, and return the page; the sections of other vendors stay."""
     names = {facts_of(folder).vendor: facts_of(folder).title for folder in connector_folders()}
     with tests_on_the_path():
         table = importlib.import_module("dialects")
-        cells = [(vendor, table.DIALECTS.index(dialect)) for vendor, dialect in table.cells()]
+        cells = [(vendor, table.DIALECTS.index(one)) for vendor, one in table.cells() if only in (None, vendor)]
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         rows = dict(zip(cells, pool.map(_row, cells), strict=True))
-    page = _HEAD
+    page, written = _HEAD, _sections(PAGE.read_text(encoding="utf-8"))
     for vendor, name in names.items():
+        if only not in (None, vendor):
+            page += written.get(name, "")
+            continue
         page += (
             f"\n## {name}\n\n| Dialect | Full | In parts | Killed | Option | What the sync says |\n{'| --- ' * 6}|\n"
         )
@@ -105,12 +108,20 @@ def made() -> str:
     return page
 
 
+def _sections(page: str) -> dict[str, str]:
+    """Return what the page has of each vendor, heading included, by its title."""
+    parts = re.split(r"^## (.+)$", page, flags=re.MULTILINE)[1:]
+    return {name: f"\n## {name}{text.rstrip()}\n" for name, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
 def main() -> int:
     """Write the page, or say whether it lists the cells that there are."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
-    if parser.parse_args().write:
-        PAGE.write_text(made(), encoding="utf-8")
+    parser.add_argument("--vendor", help="only the section of this one, such as voxo")
+    arguments = parser.parse_args()
+    if arguments.write:
+        PAGE.write_text(made(arguments.vendor), encoding="utf-8")
     same = PAGE.exists() and listed(PAGE.read_text(encoding="utf-8")) == titles()
     print(
         "The page lists every cell." if same else "docs/dialects.md is stale: python -m tools.maintain.dialects --write"
