@@ -62,11 +62,15 @@ class Limits:
         figures = [
             (self._sample.period, max(len(self._sample.distinct), self._sample.total or 0), self._sample.distinct)
         ]
-        # A page that names another one says nothing of its period's size without a total.
-        if self._month is not None and (self._month.info.total is not None or self._month.info.following is None):
+        # Without a total a first page says nothing of its period's size, unless it names no page behind it.
+        if self._month is not None and self._tells_all(self._month):
             total = max(self._month.info.total or 0, len(self._month.calls))
             figures.append((last_month(self._now), total, self._month.keys))
         return figures
+
+    def _tells_all(self, first: Answer) -> bool:
+        is_last = self._asker.stream.paginator.is_sequential and first.info.following is None
+        return first.info.total is not None or is_last or not self._has_pages
 
     def _suspects(self) -> list[tuple[Period, int, set[tuple[str, str]]]]:
         return [one for one in self._figures() if is_round(one[1])]
@@ -82,8 +86,10 @@ class Limits:
             return False
         parts = [answer for answer in answers if answer is not None]
         if self._has_pages:
-            # Without a total, what the first page holds is the least that there is.
-            least_of_both = sum(max(part.info.total or 0, len(part.calls)) for part in parts)
+            # Without a total, what a first page holds is the least that there is; but a server that takes no number
+            # of a page sends its first page for every period.
+            named = self._asker.stream.paginator.is_sequential
+            least_of_both = sum(max(part.info.total or 0, len(part.calls) if named else 0) for part in parts)
             return least_of_both > figure + 2 and not self._asker.window.knows_days_only
         union = set().union(*(part.keys for part in parts))
         return len(union) > figure
