@@ -33,7 +33,7 @@ _TOGETHER = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", type=int, default=2, help="how often every connector is read and killed four times")
+    parser.addoption("--seeds", type=int, default=1, help="how often every connector is read and killed four times")
     parser.addoption("--draws", type=int, default=500, help="how many vendors of drawn habits are read")
     parser.addoption("--backfill-rows", type=int, default=24_000, help="how many rows a backfill that is killed has")
     parser.addoption("--heavy", action="store_true", help="millions of rows, and hours, where thousands do otherwise")
