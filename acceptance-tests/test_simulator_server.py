@@ -107,6 +107,6 @@ def test_the_command_ends_on_sigterm_and_names_what_it_does_not_know() -> None:
         process.communicate(timeout=10)
     assert process.returncode == 0
     wrong = subprocess.run(
-        [*command[:3], "ringcentral"], cwd=ROOT / "acceptance-tests", capture_output=True, text=True, check=False
+        [*command[:3], "nobody"], cwd=ROOT / "acceptance-tests", capture_output=True, text=True, check=False
     )
-    assert (wrong.returncode, "ringcentral" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "nobody" in wrong.stderr) == (2, True)
