@@ -176,31 +176,12 @@ def test_spark() -> int:
 def soak() -> int:
     """Kill every connector often (ARGS='--seeds 50': more often), sync hourly for a year, read millions of rows."""
     os.environ["CDR_FUZZED_ROWS"] = "1000000"
-    return _python(
-        "-m",
-        "pytest",
-        *_SIDE_BY_SIDE,
-        "acceptance-tests/test_completeness.py",
-        "acceptance-tests/test_full_refresh.py",
-        "acceptance-tests/test_hourly.py",
-        "acceptance-tests/test_hourly_busy.py",
-        "acceptance-tests/test_heavy.py",
-        "acceptance-tests/test_property.py",
-        "acceptance-tests/test_recordings.py",
-        "connectors/cdr/unit_tests/normaliser/test_fuzzed_rows.py",
-        "-k",
-        "killed or hourly or habits or fuzzed or heavy",
-        "--seeds",
-        "10",
-        "--every-hour",
-        "--recordings",
-        "--heavy",
-        "--draws",
-        "20000",
-        "--backfill-rows",
-        "2000000",
-        *_more(),
-    )
+    modules = "completeness full_refresh hourly hourly_busy heavy property recordings"
+    tests = [f"acceptance-tests/test_{module}.py" for module in modules.split()]
+    tests.append("connectors/cdr/unit_tests/normaliser/test_fuzzed_rows.py")
+    chosen = ("-k", "killed or hourly or habits or fuzzed or heavy")
+    sizes = shlex.split("--seeds 10 --every-hour --recordings --heavy --draws 20000 --backfill-rows 2000000")
+    return _python("-m", "pytest", *_SIDE_BY_SIDE, *tests, *chosen, *sizes, *_more())
 
 
 @verb

@@ -62,11 +62,11 @@ class Reader(ABC):
 
     def where_positive(self, column: str) -> "Reader":
         """Read only where that column is above 0."""
-        return _WherePositive(self, column)
+        return _WhereColumn(self, column, bool)
 
     def where_known(self, column: str) -> "Reader":
         """Read only where that column is not null."""
-        return _WhereKnown(self, column)
+        return _WhereColumn(self, column, _is_known)
 
     def otherwise(self, other: "Reader") -> "Reader":
         """Read the other one where this one gives null."""
@@ -153,32 +153,23 @@ def _only_where(column: str, word: str, read: Read) -> Read:
     return lambda source, row: read(source, row) if row[column] == word else None
 
 
+def _is_known(value: Any) -> bool:
+    return value is not None
+
+
 @dataclass(frozen=True)
-class _WherePositive(Reader):
+class _WhereColumn(Reader):
     reader: Reader
     column: str
+    holds: Callable[[Any], bool]
 
     @property
     def needs(self) -> tuple[str, ...]:
         return (self.column, *self.reader.needs)
 
     def compile(self, setting: Setting) -> Read:
-        read, column = self.reader.compile(setting), self.column
-        return lambda source, row: read(source, row) if row[column] else None
-
-
-@dataclass(frozen=True)
-class _WhereKnown(Reader):
-    reader: Reader
-    column: str
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return (self.column, *self.reader.needs)
-
-    def compile(self, setting: Setting) -> Read:
-        read, column = self.reader.compile(setting), self.column
-        return lambda source, row: read(source, row) if row[column] is not None else None
+        read, column, holds = self.reader.compile(setting), self.column, self.holds
+        return lambda source, row: read(source, row) if holds(row[column]) else None
 
 
 @dataclass(frozen=True)
