@@ -38,7 +38,7 @@ class Task:
     whole: Period | None = None
     share: int | None = None
     dialect: Mapping[str, Any] = field(default_factory=dict)
-    scouted: FoundClock | None = None
+    found_clock: FoundClock | None = None
 
     def windows(self, zone: str) -> list[Period]:
         """The windows of the task, in order. The cuts lie on a grid, so these are the ones that were planned."""

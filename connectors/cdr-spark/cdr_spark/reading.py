@@ -58,7 +58,9 @@ def part(stream: Stream, task: Task, windows: Sequence[Period]) -> Sync:
     """What these windows of a task are part of. Tasks remember nothing from one query to the next."""
     start, end = stream.config.dates(stream.window.granularity)
     whole = task.whole or Period(windows[0].start, windows[-1].end)
-    return _Part(whole, windows, Lookback({}, _NEVER_AGAIN), start, end, dialect=task.dialect, scouted=task.scouted)
+    return _Part(
+        whole, windows, Lookback({}, _NEVER_AGAIN), start, end, dialect=task.dialect, found_clock=task.found_clock
+    )
 
 
 class Session:
@@ -214,12 +216,12 @@ def survey(one: Account, planned: list[Task], now: datetime, session: Session, *
         stream = one.stream(planned[0].stream)
         first, last = (planned[number].windows(stream.zone)[number] for number in (0, -1))
         reader = session.reader(stream, part(stream, planned[0], [first] if first == last else [first, last]), meter)
-        scouted = reader.scouted()
+        found_clock = reader.found_clock()
         if asks and not meter.requests:
             reader.first_page(_settled_hour(one, now))
         if warning := reader.findings.warning():
             LOGGER.warning(f"{one}: {stream.name}: {warning}")
-        return [replace(task, dialect=reader.dialect(), scouted=scouted) for task in planned]
+        return [replace(task, dialect=reader.dialect(), found_clock=found_clock) for task in planned]
     except UnavailableError:
         return planned  # its tasks say so
 

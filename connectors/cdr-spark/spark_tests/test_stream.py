@@ -159,7 +159,7 @@ def test_what_a_micro_batch_found_out_of_the_vendor_is_known_to_all_after_it(clo
         assert second["dialects"] == {"source-voxo 1001": {"zone": "America/Chicago"}}
         simulator.table("call_records").remove([row.id for row in simulator.table("call_records").rows])
         (quiet, *_) = reader(configs=path).partitions(first, second)
-        assert quiet.value.scouted.zone == "America/Chicago"
+        assert quiet.value.found_clock.zone == "America/Chicago"
         assert stream.latestOffset(second, ReadMaxFiles(2))["dialects"] == second["dialects"]
 
 

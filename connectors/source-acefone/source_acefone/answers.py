@@ -36,15 +36,15 @@ def failure(document: Any) -> BodyError | None:
     """
     if not isinstance(document, dict) or str(document.get("success")).strip().lower() not in _FALSE:
         return None
-    said = quoted(str(document.get("message") or document.get("error") or "")) or "no words"
-    return BodyError(f"it says that it has failed ({said})", _status(document, said))
+    text = quoted(str(document.get("message") or document.get("error") or "")) or "no words"
+    return BodyError(f"it says that it has failed ({text})", _status(document, text))
 
 
-def _status(document: dict[str, Any], said: str) -> int | None:
+def _status(document: dict[str, Any], text: str) -> int | None:
     stated = {str(document.get(key)) for key in _STATUS_KEYS}
     for status in _REFUSALS:
         if str(status.value) in stated:
             return status
-    if _UNAUTHORISED.search(said) or (_KEY_WORDS.search(said) and _FAULT_WORDS.search(said)):
+    if _UNAUTHORISED.search(text) or (_KEY_WORDS.search(text) and _FAULT_WORDS.search(text)):
         return HTTPStatus.UNAUTHORIZED
-    return HTTPStatus.FORBIDDEN if _FORBIDDEN.search(said) else None
+    return HTTPStatus.FORBIDDEN if _FORBIDDEN.search(text) else None

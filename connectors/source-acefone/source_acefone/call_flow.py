@@ -33,7 +33,7 @@ def hangup_party(call_flow: Any) -> str | None:
 
 def did_number(call_flow: Any) -> str | None:
     """The number that the call was received on."""
-    return next((told[1] for line in lines(call_flow) if (told := _RECEIVED_ON.search(line))), None)
+    return next((found[1] for line in lines(call_flow) if (found := _RECEIVED_ON.search(line))), None)
 
 
 def ring_and_talk(ring: int | None, talk: int | None) -> int | None:

@@ -14,7 +14,8 @@ from cdr.http.bodies import parse
 from cdr.normaliser import Row, serialise
 from cdr.reading.context import ReadContext, Sync
 from cdr.reading.findings import Finding
-from cdr.reading.pages import NormalisedPage, digest
+from cdr.reading.fingerprints import digest
+from cdr.reading.pages import NormalisedPage
 from cdr.reading.requester import Transport
 from cdr.reading.rows import Rows
 from cdr.reading.window_reader import WindowReader

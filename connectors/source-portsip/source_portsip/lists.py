@@ -78,7 +78,7 @@ class PortsipStream(Stream, abstract=True):
         errors = document.get("errors") if isinstance(document, dict) and "items" not in document else None
         if not errors:
             return None
-        told = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-        words = "; ".join(f"{error.get('code')}: {error.get('message')}" for error in told) or str(errors)
-        refused = any(error.get("code") == "UNAUTHORIZED" for error in told)
+        named = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+        words = "; ".join(f"{error.get('code')}: {error.get('message')}" for error in named) or str(errors)
+        refused = any(error.get("code") == "UNAUTHORIZED" for error in named)
         return BodyError(f"it says that it failed ({quoted(words)})", HTTPStatus.UNAUTHORIZED if refused else None)

@@ -175,8 +175,8 @@ class CallRecords(lists.PortsipStream):
         # Whether `/cdrs/{id}` can answer with several rows, or with another one, nobody says.
         issues = ["value_unreadable"]
         if len(details) == 1:
-            told = normaliser.row(details[0])
-            if all(told[column] == row[column] for column in self.detail_has):
+            filled = normaliser.row(details[0])
+            if all(filled[column] == row[column] for column in self.detail_has):
                 issues = []
                 row.update({column: read(details[0], {"issues": issues}) for column, read in _READ_COSTS.items()})
         row["issues"] = [issue for issue in ISSUES if issue in row["issues"] or issue in issues]
@@ -219,8 +219,8 @@ class CallReports(lists.PortsipStream):
     def complete(self, row: Row, details: Sequence[Row], normaliser: Normaliser) -> None:
         kept = ("id", self.cursor)  # the window was cut by the time of the list
         for detail in details[:1]:
-            told = normaliser.row(detail)
-            row.update({name: told[name] for name in self.fields if name not in kept and told[name] is not None})
+            filled = normaliser.row(detail)
+            row.update({name: filled[name] for name in self.fields if name not in kept and filled[name] is not None})
 
 
 class CompletedCallReports(CallReports):

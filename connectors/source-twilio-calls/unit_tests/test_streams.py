@@ -3,25 +3,25 @@
 import base64
 import json
 import logging
-import time
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer, Status, Type
-from airbyte_cdk.utils import AirbyteTracedException
+from airbyte_cdk.models import Status
 
 from cdr.reading.pages import read_page
 from cdr.reading.plan import plan_of
 from cdr.vendor import Config
+from in_process import sync, waits
 from scripted import serving
 from source_twilio_calls import SourceTwilioCalls
 from source_twilio_calls.streams import CallRecords, user
 
+__all__ = ["waits"]
+
 PAGES = Path(__file__).parent / "pages"
 SPEC = json.loads(files("source_twilio_calls").joinpath("spec.json").read_text(encoding="utf-8"))
-CATALOG = json.loads((Path(__file__).parents[1] / "integration_tests/configured_catalog.json").read_text("utf-8"))
 ACCOUNT = "AC" + "a" * 32
 PATH = f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json"
 TOKEN = {"auth_type": "auth_token", "auth_token": "token-of-the-test"}
@@ -75,23 +75,11 @@ class Vendor:
         return 200, {}, found
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
-    monkeypatch.setattr(time, "sleep", lambda _: None)
-
-
 def read(vendor, **over):
     """The ids that a sync gave, and the error that it ended with."""
-    messages, error = [], None
     with serving(vendor.answer) as server:
-        given = config(api_url=server.url, num_workers=1, **over)
-        catalog = ConfiguredAirbyteCatalogSerializer.load(CATALOG)
-        try:
-            messages.extend(SourceTwilioCalls().read(logging.getLogger("airbyte"), given, catalog, []))
-        except AirbyteTracedException as ended:
-            error = ended
-    records = [message.record.data for message in messages if message.type is Type.RECORD]
-    return [int(record["vendor_record_id"][2:]) for record in records], error
+        outcome = sync(SourceTwilioCalls(), config(api_url=server.url, num_workers=1, **over))
+    return [int(record["vendor_record_id"][2:]) for record in outcome.records], outcome.error
 
 
 def check(vendor, **over):

@@ -97,14 +97,14 @@ class PageEntrypoint(AirbyteEntrypoint):
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
     """The command. Raises ConfigError, where argparse would print how to use it and end the process."""
-    said = io.StringIO()
+    complaint = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(complaint):
             parsed = AirbyteEntrypoint.parse_args(arguments)
     except SystemExit as ended:
         if not ended.code:  # --help
             raise
-        reason = said.getvalue().strip().rpartition("error: ")[2]
+        reason = complaint.getvalue().strip().rpartition("error: ")[2]
         raise ConfigError(f"The command line cannot be read ({quoted(reason)}). {_USAGE}.") from None
     if not parsed.command:
         raise ConfigError(f"No command was given. {_USAGE}.")

@@ -117,10 +117,10 @@ def end_on_signals() -> None:
 
 
 def _wait_for(signals: set[signal.Signals]) -> None:
-    told = signal.Signals(signal.sigwait(signals))
+    received = signal.Signals(signal.sigwait(signals))
     # Whoever reads may have stopped reading, and a write then holds the lock for ever.
     if PRINT_BUFFER.lock.acquire(timeout=_PATIENCE_SECONDS):
-        logging.getLogger("airbyte").warning(f"Stopped by {told.name}; the next sync goes on from the last state.")
+        logging.getLogger("airbyte").warning(f"Stopped by {received.name}; the next sync goes on from the last state.")
         flush()
     # Not sys.exit: it would wait for the requests that are under way.
-    os._exit(128 + told)
+    os._exit(128 + received)

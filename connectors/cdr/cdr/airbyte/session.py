@@ -156,7 +156,11 @@ class Session:
         if errors:
             raise error_of({account: errors[account] for account in accounts if account in errors}, len(accounts))
         is_one = len(accounts) == 1
-        return [said if is_one else f"Of {named([account])}: {said}" for account, said in odd.items() if said]
+        return [
+            sentence if is_one else f"Of {named([account])}: {sentence}"
+            for account, sentence in odd.items()
+            if sentence
+        ]
 
     def streams(
         self, chosen: list[tuple[type[Stream], SyncMode]], manager: ConnectorStateManager

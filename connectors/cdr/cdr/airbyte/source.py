@@ -52,8 +52,8 @@ class CallRecordSource(GivenSource):
                 odd = session.first_look(Period(settled - timedelta(hours=1), settled))
         except (SyncError, AirbyteTracedException) as error:
             return AirbyteConnectionStatus(status=Status.FAILED, message=str(traced(error)))
-        said = " ".join([*warnings, *odd])
-        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=said or None)
+        message = " ".join([*warnings, *odd])
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED, message=message or None)
 
     def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
         """The streams and their schemas. Asks the vendor nothing; raises where the configuration is wrong."""

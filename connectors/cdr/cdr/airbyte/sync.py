@@ -243,8 +243,8 @@ class StreamRun:
         for account, findings in self.findings.items():
             if warning := findings.warning():
                 differing.setdefault(warning, []).extend([] if account is None else [account])
-        said = [f"{named(accounts)}: {warning}" if accounts else warning for warning, accounts in differing.items()]
-        return " ".join(said) or None
+        lines = [f"{named(accounts)}: {warning}" if accounts else warning for warning, accounts in differing.items()]
+        return " ".join(lines) or None
 
     def _log(self, level: Level, text: str) -> None:
         self._repository.emit_message(_log(level, text))

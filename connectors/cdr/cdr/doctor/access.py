@@ -56,12 +56,12 @@ def token_finding(authenticator: Authenticator, asker: Asker, *, logs_in: bool) 
         how = "a login, whose answer does not say how long its token lives" if logs_in else "a token that names no end"
         return Finding("token", expected, how, severity=OK)
     left = ends - time.time()
-    told = f"a token that lives {_in_words(left)} more"
+    life = f"a token that lives {_in_words(left)} more"
     if logs_in:
         kept = "the new refresh token was put into the configuration's file" if authenticator.spends_a_token else None
-        return Finding("token", expected, f"{told}; a new one is fetched in time", kept, severity=OK)
+        return Finding("token", expected, f"{life}; a new one is fetched in time", kept, severity=OK)
     if left > _SOON:
-        return Finding("token", expected, told, "its own claim `exp`", severity=OK)
+        return Finding("token", expected, life, "its own claim `exp`", severity=OK)
     found = f"the token ends in {_in_words(left)}" if left > 0 else "the token has ended by its own word"
     return Finding(
         "token",
@@ -119,7 +119,7 @@ def latency_finding(watched: Watched, config: Config) -> Finding:
 
 def rate_finding(watched: Watched) -> Finding:
     """Limits that the vendor speaks of."""
-    told = ", ".join(f"{name}: {value}" for name, value in sorted(watched.limits.items()))
+    limits = ", ".join(f"{name}: {value}" for name, value in sorted(watched.limits.items()))
     if watched.asked_to_wait:
         return Finding(
             "rate",
@@ -136,10 +136,10 @@ def rate_finding(watched: Watched) -> Finding:
             "rate",
             "all requests answered",
             f"answered {crowded} of {watched.sent} requests with 429",
-            evidence=told or None,
+            evidence=limits or None,
             effect="a sync waits as long as it is asked to",
             advice="set `requests_per_minute` lower",
             severity=HANDLED,
         )
-    found = f"headers that speak of a limit: {told}" if told else "no header speaks of a limit"
+    found = f"headers that speak of a limit: {limits}" if limits else "no header speaks of a limit"
     return Finding("rate", "all requests answered", found, f"{watched.sent} requests", severity=OK)

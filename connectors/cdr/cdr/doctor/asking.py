@@ -21,7 +21,7 @@ from cdr.normaliser.privacy import Privacy
 from cdr.normaliser.timestamps import instant
 from cdr.normaliser.values import integer_at
 from cdr.reading.findings import Findings
-from cdr.reading.pages import call_text
+from cdr.reading.fingerprints import call_text
 from cdr.reading.plan import StreamPlan, plan_of
 from cdr.reading.requester import Requester, Transport
 from cdr.reading.scout import Scout
@@ -78,11 +78,11 @@ class Watched:
     def answered(self, response: requests.Response, seconds: float) -> None:
         self.seconds.append(seconds)
         self.statuses[response.status_code] += 1
-        told = response.headers.get("Date")
-        if told:
+        date = response.headers.get("Date")
+        if date:
             try:
                 middle = self._now() - timedelta(seconds=seconds / 2)
-                self.ahead.append((parsedate_to_datetime(told) - middle).total_seconds())
+                self.ahead.append((parsedate_to_datetime(date) - middle).total_seconds())
             except (TypeError, ValueError, OverflowError):
                 pass
         for name, value in response.headers.items():
@@ -115,14 +115,14 @@ class Watched:
 class Call(NamedTuple):
     """One row: as it came, its canonical columns, and what tells it from others.
 
-    printed: the time that the vendor filters on, as it is printed; told: the time in its id
+    printed: the time that the vendor filters on, as it is printed; evidence: the time in its id
     """
 
     source: Any
     row: Row
     digest: str
     printed: datetime | None
-    told: Evidence | None
+    evidence: Evidence | None
 
     @property
     def id(self) -> str:
@@ -138,7 +138,9 @@ class Call(NamedTuple):
 
     @property
     def epoch(self) -> datetime | None:
-        return None if self.told is None or self.told.chained else _EPOCH + timedelta(seconds=self.told.epoch)
+        if self.evidence is None or self.evidence.chained:
+            return None
+        return _EPOCH + timedelta(seconds=self.evidence.epoch)
 
 
 @dataclass(frozen=True)

@@ -85,14 +85,14 @@ def _words(calls: list[Call]) -> Finding:
     if not unknown:
         seen = "; ".join(f"{pair} {count}" for pair, count in known.most_common(_MOST_WORDS))
         return Finding("words", expected, expected, f"{len(calls)} calls: {seen}", severity=OK)
-    told = "; ".join(f"{word} ({count})" for word, count in unknown.most_common(_MOST_WORDS))
+    named = "; ".join(f"{word} ({count})" for word, count in unknown.most_common(_MOST_WORDS))
     if unknown.total() <= _FEW_UNKNOWN * len(calls):
         # No vendor lists all of its words.
-        return Finding("words", expected, f"{expected}, but for {told}", f"{len(calls)} calls", severity=OK)
+        return Finding("words", expected, f"{expected}, but for {named}", f"{len(calls)} calls", severity=OK)
     return Finding(
         "words",
         expected,
-        f"uses words that are not known: {told}",
+        f"uses words that are not known: {named}",
         evidence=f"{unknown.total()} of {len(calls)} calls",
         effect="the column says `unknown`, and the `_raw` column keeps the word",
         advice="report them with this table, with what they mean",
@@ -222,9 +222,9 @@ def _date_order(asker: Asker, calls: list[Call]) -> Iterator[Finding]:
 
 def _agrees_swapped(call: Call) -> bool:
     """Whether the epoch in the id agrees with the printed time only if day and month change places."""
-    if call.told is None:
+    if call.evidence is None:
         return False
-    wall, epoch = call.told.wall, datetime.fromtimestamp(call.told.epoch, timezone.utc).replace(tzinfo=None)
+    wall, epoch = call.evidence.wall, datetime.fromtimestamp(call.evidence.epoch, timezone.utc).replace(tzinfo=None)
     if abs(wall - epoch) <= timedelta(days=2):
         return False
     try:

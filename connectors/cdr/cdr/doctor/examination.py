@@ -1,4 +1,4 @@
-"""What an account really does, held against what its vendor's documents say; `doctor_command.py` has the command."""
+"""What an account really does, held against what its vendor's documents say; `command.py` has the command."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ class SpendsTokenError(ConfigError):
 def failure_finding(error: SyncError, stream: type[Stream], config: Config | None) -> Finding:
     """The one finding about an account that cannot be reached, logged in to, or asked."""
     # The vendor's own words stand in parentheses, and may hold what else parts a sentence.
-    mark = "); " if "); " in error.message else "; "
-    found, _, said = error.message.partition(mark)
-    found += ")" if mark == "); " else ""
+    separator = "); " if "); " in error.message else "; "
+    found, _, rest = error.message.partition(separator)
+    found += ")" if separator == "); " else ""
     point, expected, advice = _meaning(error, stream, config)
     return Finding(
-        point, expected, found.rstrip("."), effect="nothing can be read", advice=advice or said or None, severity=ACTION
+        point, expected, found.rstrip("."), effect="nothing can be read", advice=advice or rest or None, severity=ACTION
     )
 
 
@@ -37,7 +37,7 @@ def _meaning(error: SyncError, stream: type[Stream], config: Config | None) -> t
         return "token", "a login that is accepted", _LOGIN
     if isinstance(error, SpendsTokenError):
         return "token", "a login that can be tried", None
-    if any(mark in error.message for mark in _OF_A_PORTAL):
+    if any(words in error.message for words in _OF_A_PORTAL):
         return "request", "the API's own answer", _PORTAL
     status = 429 if "asks to come back" in error.message else error.status
     by_status = {

@@ -55,8 +55,8 @@ class Limits:
                 yield limited
                 return
         largest = max((figure for _, figure, _ in self._figures()), default=0)
-        told = f"{largest} calls in one answer" if not self._has_pages else f"a period with {largest} calls"
-        yield Finding("cap", expected, "no sign of a limit", evidence=f"the most seen: {told}", severity=OK)
+        largest_seen = f"{largest} calls in one answer" if not self._has_pages else f"a period with {largest} calls"
+        yield Finding("cap", expected, "no sign of a limit", evidence=f"the most seen: {largest_seen}", severity=OK)
 
     def _figures(self) -> list[tuple[Period, int, set[tuple[str, str]]]]:
         figures = [

@@ -69,7 +69,7 @@ def newest_day(asker: Asker, now: datetime) -> Answer:
     oldest = Period(now - _MONTH, now - _MONTH + _DAY - timedelta(seconds=1))
     asker.scout.look([oldest, newest], asker.plan)
     asker.settle()
-    body = asker.scout.taken(newest, 0)
+    body = asker.scout.kept_body(newest, 0)
     return asker.read(body) if body is not None else asker.requester.page(newest, 0, asker.read)
 
 
@@ -103,7 +103,7 @@ def sample_of(asker: Asker, now: datetime, first: Answer, month: Answer | None) 
     _look_in_front(asker, sample)
     if not asker.scout.is_proven:
         asker.scout.look([period], asker.plan)
-        asker.scout.taken(period, 0)
+        asker.scout.kept_body(period, 0)
         asker.settle()
     return sample
 

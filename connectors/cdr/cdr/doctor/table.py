@@ -49,9 +49,9 @@ def _below(name: str, text: str) -> list[str]:
 def _summary(findings: Sequence[Finding]) -> str:
     counted = {one: sum(finding.severity == one for finding in findings) for one in (ACTION, HANDLED, UNKNOWN, OK)}
     if counted[ACTION]:
-        said = "Something needs a person: see “to do”."
+        sentence = "Something needs a person: see “to do”."
     elif counted[HANDLED]:
-        said = "The vendor differs from its documents, and a sync copes."
+        sentence = "The vendor differs from its documents, and a sync copes."
     else:
-        said = "Nothing needs a person."
-    return f"{', '.join(f'{count} {name}' for name, count in counted.items() if count)}. {said}"
+        sentence = "Nothing needs a person."
+    return f"{', '.join(f'{count} {name}' for name, count in counted.items() if count)}. {sentence}"

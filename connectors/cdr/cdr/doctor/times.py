@@ -73,8 +73,8 @@ class Times:
 
     def moment(self, call: Call) -> datetime | None:
         """When a call was, as far as its row and what was found tell."""
-        told = call.row.get(self._cursor)
-        moment = instant(told) if told else None
+        printed = call.row.get(self._cursor)
+        moment = instant(printed) if printed else None
         return None if moment is None else moment - self.ahead
 
     def _is_far(self, call: Call) -> bool:
@@ -133,8 +133,8 @@ class Times:
 
     def _of(self, call: Call, *, by_end: bool = False) -> datetime:
         column = "ended_at" if by_end else "started_at"
-        told = instant(call.row[column])
-        return told.replace(microsecond=0) - self.ahead
+        moment = instant(call.row[column])
+        return moment.replace(microsecond=0) - self.ahead
 
     def _is_near(self, call: Call, moment: datetime) -> bool:
         times = [call.row.get(column) for column in ("started_at", "ended_at")]
@@ -190,10 +190,12 @@ class Times:
 
     def _zone_as_printed(self) -> Iterator[Finding]:
         if self._asker.scout.zone is None:
-            told = sum(call.epoch is not None for call in self._sample.calls)
+            with_epoch = sum(call.epoch is not None for call in self._sample.calls)
             zone = self._asker.stream.config.text("timezone") or self._asker.zone
             by = (
-                f"{told} calls whose ids carry their time" if told else "calls that come for the second that they print"
+                f"{with_epoch} calls whose ids carry their time"
+                if with_epoch
+                else "calls that come for the second that they print"
             )
             yield Finding("zone", f"its times in {zone}", f"its times in {zone}", evidence=by, severity=OK)
 

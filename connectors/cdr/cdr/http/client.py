@@ -224,8 +224,8 @@ def _answer(http: HttpClient, method: str, url: str, **options: Any) -> requests
 
 def _described(request: Request) -> str:
     """A request in words, without the place of the token."""
-    said = ", ".join(f"{name} {value}" for name, value in request.params.items() if value != "{}")
-    return f"{request.path} ({said})" if said else request.path
+    params = ", ".join(f"{name} {value}" for name, value in request.params.items() if value != "{}")
+    return f"{request.path} ({params})" if params else request.path
 
 
 def _hide_queries(record: logging.LogRecord) -> bool:

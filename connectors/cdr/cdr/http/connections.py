@@ -146,11 +146,11 @@ def _read(response: requests.Response, most: int) -> None:
 def utf_8(response: requests.Response) -> bytes:
     """The body of an answer in UTF-8: as it is where it is that already, else from the charset that its header says."""
     body = response.content or b""
-    told = response.headers.get("Content-Type", "")
-    if "charset" not in told.lower():
+    content_type = response.headers.get("Content-Type", "")
+    if "charset" not in content_type.lower():
         return body
     header = Message()
-    header["Content-Type"] = told
+    header["Content-Type"] = content_type
     charset = header.get_content_charset("utf-8")
     if charset in ("utf-8", "utf8") or _is_utf_8(body):
         return body

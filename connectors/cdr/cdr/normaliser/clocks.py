@@ -86,15 +86,15 @@ def epoch_of_uuid(text: Any) -> int | None:
 class Clock:
     """What tells one time of a row: the time that it prints, and the epoch in its id.
 
-    told:        reads the printed time; None where there is none, or it cannot be read
-    epoch:       reads the epoch in the id; None where there is none
-    chained:     whether the row has a previous leg
-    asked:       the zone that was asked for
-    found:       the zone that the rows show, where it is another one
-    settles:     whether the epoch tells which of two times a doubled one is
+    read_printed: reads the printed time; None where there is none, or it cannot be read
+    epoch:        reads the epoch in the id; None where there is none
+    chained:      whether the row has a previous leg
+    asked:        the zone that was asked for
+    found:        the zone that the rows show, where it is another one
+    settles:      whether the epoch tells which of two times a doubled one is
     """
 
-    told: Callable[[Any], Printed | None]
+    read_printed: Callable[[Any], Printed | None]
     epoch: Callable[[Any], int | None]
     chained: Callable[[Any], bool]
     asked: Zone
@@ -103,22 +103,24 @@ class Clock:
 
     def evidence(self, source: Any) -> Evidence | None:
         """What the row proves about the zone; nothing where its time has an offset of its own."""
-        told, epoch = self.told(source), self.epoch(source)
-        if told is None or told.offset is not None or epoch is None:
+        printed, epoch = self.read_printed(source), self.epoch(source)
+        if printed is None or printed.offset is not None or epoch is None:
             return None
-        return Evidence(told.wall, epoch, self.chained(source))
+        return Evidence(printed.wall, epoch, self.chained(source))
 
     def printed(self, source: Any) -> str | None:
         """The printed time in UTC, before any correction."""
-        told = self.told(source)
-        return None if told is None else self._read(source, told, self.asked if told.offset is None else told.offset)
+        printed = self.read_printed(source)
+        if printed is None:
+            return None
+        return self._read(source, printed, self.asked if printed.offset is None else printed.offset)
 
     def texts(self, source: Any) -> list[str]:
         """Everything that tells the time, in UTC: printed, by the zone that was found, in the id."""
-        told = self.told(source)
+        printed = self.read_printed(source)
         found = [self.printed(source)]
-        if told is not None and told.offset is None and self.found is not None:
-            found.append(self._read(source, told, self.found))
+        if printed is not None and printed.offset is None and self.found is not None:
+            found.append(self._read(source, printed, self.found))
         return [*(text for text in found if text is not None), *self.in_id(source, 0)]
 
     def in_id(self, source: Any, after: int | None) -> list[str]:
@@ -127,6 +129,6 @@ class Clock:
         text = None if epoch is None or after is None else later(canonical(_EPOCH + timedelta(seconds=epoch)), after)
         return [] if text is None else [text]
 
-    def _read(self, source: Any, told: Printed, zone: Zone) -> str | None:
-        weighed = resolve_time(told.wall, zone, self.epoch(source) if self.settles else None)
-        return canonical(weighed.printed, told.fraction) if weighed else None
+    def _read(self, source: Any, printed: Printed, zone: Zone) -> str | None:
+        resolved = resolve_time(printed.wall, zone, self.epoch(source) if self.settles else None)
+        return canonical(resolved.printed, printed.fraction) if resolved else None

@@ -30,9 +30,9 @@ class _Epoch(Field):
 
         def convert(value: Any, issues: list[str]) -> str | None:
             spelling = value.strip() if type(value) is str else _spelling(value)
-            told = _moment(spelling)
-            if told is not None:
-                moment, fraction = told
+            second = _moment(spelling)
+            if second is not None:
+                moment, fraction = second
                 return None if moment.year < first_year else canonical(moment, fraction)
             if is_blank(value):
                 return None
@@ -86,14 +86,14 @@ class _Rfc2822(Field):
         convert_text, first_year = _text_converter(self, setting), self.first_year
 
         def convert(value: Any, issues: list[str]) -> str | None:
-            told = printed_rfc2822(value.strip()) if type(value) is str else None
-            if told is None or told.offset is None:
+            printed = printed_rfc2822(value.strip()) if type(value) is str else None
+            if printed is None or printed.offset is None:
                 text: str | None = convert_text(value, issues)
                 return text
-            if told.wall.year < first_year:
+            if printed.wall.year < first_year:
                 return None
             try:
-                return canonical(told.wall - told.offset)
+                return canonical(printed.wall - printed.offset)
             except OverflowError:
                 return _unreadable(issues)
 

@@ -237,8 +237,8 @@ class Normaliser:
 
     def _evidence_of_numbers(self) -> tuple[str, ...]:
         """The columns that say, of a number that is valid with its country code first and without, which one it is."""
-        told = ("direction", "is_international")
-        return told if self.bare_country_codes and all(column in self.fields for column in told) else ()
+        columns = ("direction", "is_international")
+        return columns if self.bare_country_codes and all(column in self.fields for column in columns) else ()
 
     def _fill_parts(self, column: str) -> Step:
         e164, kind, country = _NUMBERS[column]

@@ -36,33 +36,35 @@ class _Zones:
     asked: Zone
     found: Zone | None
 
-    def settle(self, told: Printed, epoch: int | None, chained: Callable[[], bool]) -> tuple[ResolvedTime, str] | None:
+    def settle(
+        self, printed: Printed, epoch: int | None, chained: Callable[[], bool]
+    ) -> tuple[ResolvedTime, str] | None:
         """The time of a row and its fraction, by everything that tells it; None past the calendar's end.
 
         A text with an offset needs no zone. The epoch of a row without a previous leg comes first, then the zone that
         the other rows show.
         """
-        asked, found = (self.asked, self.found) if told.offset is None else (told.offset, None)
-        weighed = resolve_time(told.wall, asked, epoch)
-        if weighed is None:
+        asked, found = (self.asked, self.found) if printed.offset is None else (printed.offset, None)
+        resolved = resolve_time(printed.wall, asked, epoch)
+        if resolved is None:
             return None
-        mismatch = "time_mismatch" in weighed.issues
-        if mismatch and weighed.instant != weighed.printed:
+        mismatch = "time_mismatch" in resolved.issues
+        if mismatch and resolved.instant != resolved.printed:
             if not chained():
-                return weighed, ""  # the epoch's own time, which has no fraction
-            weighed = resolve_time(told.wall, asked, epoch, corrects=False) or weighed
+                return resolved, ""  # the epoch's own time, which has no fraction
+            resolved = resolve_time(printed.wall, asked, epoch, corrects=False) or resolved
         if found is not None and (mismatch or epoch is None):
-            weighed = _read_by(found, told, epoch, weighed)
-        return weighed, told.fraction
+            resolved = _read_by(found, printed, epoch, resolved)
+        return resolved, printed.fraction
 
 
-def _read_by(found: Zone, told: Printed, epoch: int | None, weighed: ResolvedTime) -> ResolvedTime:
+def _read_by(found: Zone, printed: Printed, epoch: int | None, resolved: ResolvedTime) -> ResolvedTime:
     """The time as the zone that was found has it; the vendor's filter still saw what was printed."""
-    other = resolve_time(told.wall, found, epoch, corrects=False)
-    if other is None or other.instant == weighed.printed:
-        return weighed
+    other = resolve_time(printed.wall, found, epoch, corrects=False)
+    if other is None or other.instant == resolved.printed:
+        return resolved
     issues = tuple(issue for issue in other.issues if issue != "time_mismatch")
-    return ResolvedTime(other.instant, weighed.printed, (*issues, "time_mismatch"))
+    return ResolvedTime(other.instant, resolved.printed, (*issues, "time_mismatch"))
 
 
 def _zones(zone: str | None, setting: Setting) -> _Zones:
@@ -91,13 +93,13 @@ class _Timestamp(Field):
 
         def convert(value: Any, issues: list[str]) -> str | None:
             if type(value) is str:
-                printed = value.strip()
-                year = printed[:4]
-                if not printed or (year < self.first_year and year.isdigit() and printed[4:5] == "-"):
+                sent = value.strip()
+                year = sent[:4]
+                if not sent or (year < self.first_year and year.isdigit() and sent[4:5] == "-"):
                     return None
-                if moment := rfc3339(printed):
+                if moment := rfc3339(sent):
                     return moment
-                if (told := iso8601(printed)) and (settled := zones.settle(told, None, _never)):
+                if (printed := iso8601(sent)) and (settled := zones.settle(printed, None, _never)):
                     return _written(settled, issues)
             issues.append("time_unreadable")
             return None
@@ -106,9 +108,9 @@ class _Timestamp(Field):
 
 
 def _written(settled: tuple[ResolvedTime, str], issues: list[str]) -> str:
-    weighed, fraction = settled
-    issues.extend(weighed.issues)
-    return canonical(weighed.instant, fraction)
+    resolved, fraction = settled
+    issues.extend(resolved.issues)
+    return canonical(resolved.instant, fraction)
 
 
 def timestamp(path: str, *, first_year: int = 0) -> Reader:
@@ -132,16 +134,16 @@ class _Moment(Field):
 
         def convert(value: Any, issues: list[str]) -> str | None:
             if type(value) is str:
-                printed = value.strip()
-                if not printed:
+                sent = value.strip()
+                if not sent:
                     return None
-                wall = parse(printed)
+                wall = parse(sent)
                 if wall is not None and is_canonical:
-                    return f"{printed[:10]}T{printed[11:]}Z"  # at half the cost of writing it anew
+                    return f"{sent[:10]}T{sent[11:]}Z"  # at half the cost of writing it anew
                 if wall is not None and is_utc:
                     return f"{wall.isoformat()}Z"
-                told = Printed(wall) if wall is not None else iso8601(printed)
-                if told is not None and (settled := zones.settle(told, None, _never)):
+                printed = Printed(wall) if wall is not None else iso8601(sent)
+                if printed is not None and (settled := zones.settle(printed, None, _never)):
                     return _written(settled, issues)
             issues.append("time_unreadable")
             return None
@@ -152,7 +154,7 @@ class _Moment(Field):
         parse, zones, get = _parser(self.format), _zones(self.zone, setting), at_path(self.path)
         get_id = at_path(self.evidence) if self.evidence else lambda _: None
         return Clock(
-            told=lambda source: _told(get(source), parse),
+            read_printed=lambda source: _printed(get(source), parse),
             epoch=lambda source: epoch_of_uuid(get_id(source)),
             chained=lambda _: False,
             asked=zones.asked,
@@ -161,7 +163,7 @@ class _Moment(Field):
         )
 
 
-def _told(value: Any, parse: Parser) -> Printed | None:
+def _printed(value: Any, parse: Parser) -> Printed | None:
     return printed_time(value.strip(), parse) if type(value) is str else None
 
 
@@ -215,17 +217,17 @@ class _WitnessedMoment(Reader):
             value = get(source)
             wall = parse(value.strip()) if type(value) is str else None
             if wall is not None and is_sure:
-                weighed = resolve_time(wall, asked, epoch_in(source))
-                if weighed is not None and not weighed.issues:
-                    return canonical(weighed.instant)
+                resolved = resolve_time(wall, asked, epoch_in(source))
+                if resolved is not None and not resolved.issues:
+                    return canonical(resolved.instant)
             return read_oddity(source, row["issues"])
 
         def read_oddity(source: Row, issues: list[str]) -> str | None:
             value = find(source)
             if value is None or values.is_blank(value):
                 return None
-            told = _told(value, parse)
-            settled = zones.settle(told, epoch_in(source), lambda: chained(source)) if told is not None else None
+            printed = _printed(value, parse)
+            settled = zones.settle(printed, epoch_in(source), lambda: chained(source)) if printed is not None else None
             if settled is None:
                 issues.append("time_unreadable")
                 return None
@@ -236,7 +238,7 @@ class _WitnessedMoment(Reader):
     def compile_clock(self, setting: Setting) -> Clock:
         parse, zones, find = _parser(self.format), _zones(self.zone, setting), self.compile_raw()
         return Clock(
-            told=lambda source: _told(find(source), parse),
+            read_printed=lambda source: _printed(find(source), parse),
             epoch=self._epoch(),
             chained=self._chained(),
             asked=zones.asked,

@@ -267,16 +267,16 @@ def resolve_time(wall: datetime, zone: Zone, epoch: int | None = None, corrects:
     ambiguous = ("time_ambiguous",) if printed != other else ()
     if epoch is None:
         return ResolvedTime(printed, printed, ambiguous)
-    told = _EPOCH + timedelta(seconds=epoch)
-    if _apart(printed, told) <= _TOLERANCE_SECONDS:
+    by_epoch = _EPOCH + timedelta(seconds=epoch)
+    if _apart(printed, by_epoch) <= _TOLERANCE_SECONDS:
         settled = other > printed
         return ResolvedTime(printed, printed, () if settled else ambiguous)
-    if other > printed and _apart(other, told) <= _TOLERANCE_SECONDS:
+    if other > printed and _apart(other, by_epoch) <= _TOLERANCE_SECONDS:
         return ResolvedTime(other, other)
-    halves, rest = divmod(_apart(printed, told) + _TOLERANCE_SECONDS, _HALF_HOUR)
+    halves, rest = divmod(_apart(printed, by_epoch) + _TOLERANCE_SECONDS, _HALF_HOUR)
     if corrects and rest <= 2 * _TOLERANCE_SECONDS and halves in _HALF_HOURS:
         missing = ambiguous if other < printed else ()
-        return ResolvedTime(told, printed, (*missing, "time_mismatch"))
+        return ResolvedTime(by_epoch, printed, (*missing, "time_mismatch"))
     return ResolvedTime(printed, printed, (*ambiguous, "time_mismatch"))
 
 

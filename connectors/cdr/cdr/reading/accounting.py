@@ -15,10 +15,11 @@ from typing import Final
 
 from cdr.normaliser.normaliser import Normaliser
 from cdr.normaliser.timestamps import instant
+from cdr.reading.fingerprints import Fingerprint, as_key, digest, fingerprint_of, is_another_call
 from cdr.reading.held_rows import HeldRows
 from cdr.reading.lookback import KeptRow, Lookback
 from cdr.reading.outgoing import Fresh, OnTheirWay, OutgoingRows, outgoing_rows
-from cdr.reading.pages import Mark, NormalisedPage, as_key, as_mark, digest, is_another_call
+from cdr.reading.pages import NormalisedPage
 from cdr.reading.repeated_ids import renamed
 from cdr.reading.rows import Rows
 from cdr.reading.scope import CLOCKS_DIFFER, MARGIN, OUTSIDE
@@ -56,8 +57,8 @@ class Accounting:
         self._key = key
         self._normaliser = normaliser
         self._repeated = {normaliser.key_prefix + identity for identity in lookback.repeated}
-        self._calls: dict[int, Mark] = {}
-        self._others: dict[int, set[Mark]] = {}
+        self._calls: dict[int, Fingerprint] = {}
+        self._others: dict[int, set[Fingerprint]] = {}
         self._brought: dict[int, list[int]] = {}
         self._pending: dict[int, dict[Period, list[KeptRow]]] = {}
         self._held: dict[int, HeldRows] = {}
@@ -79,7 +80,7 @@ class Accounting:
         """
         with self._lock:
             if self._is_usual(page):
-                self._calls.update(zip(page.keys, page.marks, strict=True))
+                self._calls.update(zip(page.keys, page.fingerprints, strict=True))
                 fresh: Fresh | None = None
                 keys = page.keys
             else:
@@ -102,7 +103,7 @@ class Accounting:
             held, self._released[index] = self._held.pop(index, None), True
             foreign = self._foreign.pop(index, {})
             ours = {as_key(identity): row for identity, row in foreign.items() if as_key(identity) not in self._calls}
-            self._calls.update((key, as_mark(call)) for key, (call, _) in ours.items())
+            self._calls.update((key, fingerprint_of(call)) for key, (call, _) in ours.items())
             self._remember([*ours], window, whole_list=False)
         if ours:
             yield OutgoingRows(Rows.of([line for _, line in ours.values()]), ())
@@ -152,27 +153,27 @@ class Accounting:
             twins = here.get(identity, [])
             if any(digest(line) == digest(page.rows.line(index)) for _, line in twins):
                 continue  # the same record twice on one page
-            key, mark = page.keys[index], page.marks[index]
+            key, fingerprint = page.keys[index], page.fingerprints[index]
             known = self._calls.get(key)
             number = 1 + sum(not is_another_call(other, call) for other, _ in twins)
-            is_read_again = known is not None and number == 1 and not is_another_call(known, mark)
+            is_read_again = known is not None and number == 1 and not is_another_call(known, fingerprint)
             if not is_read_again and (
-                twins or identity in self._repeated or (known is not None and self._differs(key, known, mark))
+                twins or identity in self._repeated or (known is not None and self._differs(key, known, fingerprint))
             ):
-                told = page.told[index] if page.told else None
-                name, line = renamed(page.rows.line(index), number, self._key, self._normaliser, told)
+                sent_call = page.calls_as_sent[index] if page.calls_as_sent else None
+                name, line = renamed(page.rows.line(index), number, self._key, self._normaliser, sent_call)
                 self._note_repeated(identity, page)
-                self._others.setdefault(key, set()).add(mark)
+                self._others.setdefault(key, set()).add(fingerprint)
                 twins.append((call, page.rows.line(index)))
                 if as_key(name) not in self._calls:
-                    self._calls[as_key(name)] = mark
+                    self._calls[as_key(name)] = fingerprint
                     yield index, name, line
                 continue
             if identity in here:
                 twins.append((call, page.rows.line(index)))
             if known is not None or identity in self._timeless:
                 continue  # read again
-            self._calls[key] = mark
+            self._calls[key] = fingerprint
             if index in page.timeless and len(self._timeless) < _MOST_TIMELESS:
                 self._timeless.add(identity)  # any window may bring it again
             yield index, identity, None
@@ -182,8 +183,8 @@ class Accounting:
         if page.digests:  # the lookback reaches it
             self._lookback.keep_repeated(identity.removeprefix(self._normaliser.key_prefix))
 
-    def _differs(self, key: int, known: Mark, mark: Mark) -> bool:
-        return is_another_call(known, mark) and mark not in self._others.get(key, ())
+    def _differs(self, key: int, known: Fingerprint, fingerprint: Fingerprint) -> bool:
+        return is_another_call(known, fingerprint) and fingerprint not in self._others.get(key, ())
 
     def _without_known(
         self,

@@ -38,7 +38,7 @@ class ReadContext:
 
 @dataclass(frozen=True)
 class FoundClock:
-    """What was found out about a vendor's clock before the first row; see `scouting.py`."""
+    """What was found out about a vendor's clock before the first row; see `scout.py`."""
 
     zone: str | None = None
     shift: timedelta = timedelta(0)
@@ -56,8 +56,8 @@ class Sync:
     since:    up to when the last sync read; None where there was none
     now:      when it began
     dialect:  what earlier syncs found out about the vendor
-    scouted:  what was found out for this one, by a reader that shares no memory with those that read the windows; None
-              where they have to find it out
+    found_clock: what was found out for this one, by a reader that shares no memory with those that read the windows;
+              None where they have to find it out
     """
 
     period: Period
@@ -68,7 +68,7 @@ class Sync:
     since: datetime | None = None
     now: datetime | None = None
     dialect: Mapping[str, Any] = field(default_factory=dict)
-    scouted: FoundClock | None = None
+    found_clock: FoundClock | None = None
 
     @property
     def reads(self) -> Period:

@@ -57,11 +57,11 @@ class Doubt:
     """
 
     def __init__(
-        self, name: str, turns: StretchReader, pager: Pager, findings: Findings, windows: Sequence[Period]
+        self, name: str, stretches: StretchReader, pager: Pager, findings: Findings, windows: Sequence[Period]
     ) -> None:
         self._name = name
         self._windows = windows
-        self._turns = turns
+        self._stretches = stretches
         self._pager = pager
         self._findings = findings
         self._largest = 0
@@ -114,21 +114,21 @@ class Doubt:
     ) -> Iterator[Rows]:
         """Ask for the halves; a half that brings as many as its whole again may have been cut off as well."""
         figure = reconciliation.figure
-        halves = self._turns.halves(period)
+        halves = self._stretches.halves(period)
         if halves is None:
             yield from self._beside_a_neighbour(period, window, reconciliation, beside, count)
             return
         if self._is_shown_by_totals(halves, reconciliation):
             return
         parts: list[tuple[Period, Reconciliation]] = []
-        whole = Reconciliation()
-        whole.join(reconciliation)
+        union = Reconciliation()
+        union.join(reconciliation)
         for half in halves:
             part = Reconciliation()
-            yield from self._turns.read_part(half, window, part, count)
+            yield from self._stretches.read_part(half, window, part, count)
             parts.append((half, part))
-            whole.join(part)
-        was_cut = whole.received > reconciliation.received
+            union.join(part)
+        was_cut = union.received > reconciliation.received
         if was_cut:
             self._note_cut(figure)
         with self._lock:
@@ -173,7 +173,7 @@ class Doubt:
             return
         both = Period(min(period.start, neighbour.start), max(period.end, neighbour.end))
         together = Reconciliation()
-        yield from self._turns.read_once(both, window, together, count)
+        yield from self._stretches.read_once(both, window, together, count)
         if together.figure <= figure:
             raise TransientError(
                 f"{self._name}: the vendor sends {figure} calls for {period}, and as many for {both}: it cuts its "

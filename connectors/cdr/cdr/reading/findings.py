@@ -40,8 +40,8 @@ class Finding:
         return asdict(self)
 
     def __str__(self) -> str:
-        said = f"it {self.found} (expected: {self.expected})"
-        return said + "".join(f"; {part}" for part in (self.evidence, self.effect, self.advice) if part)
+        text = f"it {self.found} (expected: {self.expected})"
+        return text + "".join(f"; {part}" for part in (self.evidence, self.effect, self.advice) if part)
 
 
 class Findings:
@@ -69,9 +69,9 @@ class Findings:
     def warning(self) -> str | None:
         """One line with everything that was found; None where the vendor is as documented."""
         with self._lock:
-            told = [str(finding) for finding in self._found.values()]
-            told += [f"{rows} rows {treatment}" for treatment, rows in sorted(self._rows.items())]
-        return f"the vendor differs from its documents: {'. '.join(told)}." if told else None
+            sentences = [str(finding) for finding in self._found.values()]
+            sentences += [f"{rows} rows {treatment}" for treatment, rows in sorted(self._rows.items())]
+        return f"the vendor differs from its documents: {'. '.join(sentences)}." if sentences else None
 
 
 # What a sync can find, and the doctor as well: one record of it for both.

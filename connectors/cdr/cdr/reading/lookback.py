@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 from cdr.normaliser.timestamps import instant
-from cdr.reading.pages import DIGEST_BYTES
+from cdr.reading.fingerprints import DIGEST_BYTES
 from cdr.vendor.windows import Period, utc_text
 
 _HOUR: Final = 3600

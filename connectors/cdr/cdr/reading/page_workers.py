@@ -90,9 +90,9 @@ class PageWorkers:
     @classmethod
     def for_threads(cls, threads: int, logger: logging.Logger) -> PageWorkers:
         """As many processes as pay for so many threads that ask for pages, or as the environment says."""
-        told = os.environ.get(ENVIRONMENT, "")
-        if told.isdecimal():
-            return cls(int(told), logger, at_once=True)
+        given = os.environ.get(ENVIRONMENT, "")
+        if given.isdecimal():
+            return cls(int(given), logger, at_once=True)
         return cls(min(threads, _cores(), _MOST), logger)
 
     def read_page(

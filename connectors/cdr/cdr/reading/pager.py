@@ -107,7 +107,7 @@ class Pager:
         def parsed(body: bytes) -> NormalisedPage:
             return self._context.read_page(body, self.plan, scope, digests, frame)
 
-        kept = self._scout.taken(asked, index)
+        kept = self._scout.kept_body(asked, index)
         if kept is not None:
             return parsed(kept)
         return self._requester.page(asked, index, parsed, granted=granted, following=following, once=once)
@@ -117,7 +117,8 @@ class Pager:
     ) -> Iterator[tuple[int, NormalisedPage]]:
         """The pages of a stretch in order, up to the last one: in parallel where the first tells how many there are.
 
-        reading:  what came so far; in_order: one after the other, so that no new call shifts a row past the reader
+        reconciliation: what came so far
+        in_order: one after the other, so that no new call shifts a row past the reader
         """
         if in_order and self._stream.paginator.counts_from_one and not self._zero_was_asked:
             self._ask_page_zero(period, reconciliation)
@@ -244,8 +245,8 @@ class Pager:
             if refusal.status == HTTPStatus.NOT_FOUND:
                 return NormalisedPage(PageInfo(0))  # the totals say whether something is missing
             if refusal.status in _NO_SUCH_PAGE and period is not None:
-                told = reconciliation.total is not None and not self.totals_are_of_the_account
-                if not told and not self.may_be_full(previous):
+                states_total = reconciliation.total is not None and not self.totals_are_of_the_account
+                if not states_total and not self.may_be_full(previous):
                     return NormalisedPage(PageInfo(0))
                 raise PagesIgnoredError from refusal
             raise

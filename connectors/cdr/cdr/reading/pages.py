@@ -6,14 +6,12 @@ between calls. Everything that goes in or comes out can be pickled: a thread may
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from hashlib import blake2b
 from io import BytesIO
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from cdr.http.bodies import mended, parse, rows_of
 from cdr.normaliser.calls import Call
@@ -22,6 +20,7 @@ from cdr.normaliser.fields import Row
 from cdr.normaliser.normaliser import Normaliser, serialise
 from cdr.normaliser.timestamps import instant
 from cdr.normaliser.values import Paths, integer_at
+from cdr.reading.fingerprints import Fingerprint, call_text, digest, fingerprints_of, keys_of
 from cdr.reading.plan import StreamPlan
 from cdr.reading.rows import BARE, RecordFrame, Rows
 from cdr.reading.scope import INSIDE, Scope
@@ -35,7 +34,7 @@ class NormalisedPage:
 
     ids:     one entry a received row: its `record_id`
     calls:   what tells two calls of one id apart, see `call_text`
-    told:    the same as the vendor sent it, where the rows do not hold it
+    calls_as_sent: start, from, to and direction as the vendor sent them, where the rows do not hold them
     places:  where each row lies, see `scope.py`; empty where all are inside
     rows:    every row
     timeless: the places of rows whose time is missing or cannot be read: any window may bring them
@@ -49,7 +48,7 @@ class NormalisedPage:
     info: PageInfo
     ids: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    told: list[Call] = field(default_factory=list)
+    calls_as_sent: list[Call] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     rows: Rows = field(default_factory=Rows)
     timeless: list[int] = field(default_factory=list)
@@ -60,11 +59,11 @@ class NormalisedPage:
     parents: list[str] | None = None
 
     @property
-    def records(self) -> tuple[list[int], Sequence[Mark]]:
-        """Keys and marks of what the vendor pages and counts: the rows, or the records that hold them as legs."""
+    def records(self) -> tuple[list[int], Sequence[Fingerprint]]:
+        """Keys and fingerprints of what the vendor pages and counts: rows, or the records whose legs are the rows."""
         if self.parents is None:
-            return self.keys, self.marks
-        return [as_key(identity) for identity in self.parents], [""] * len(self.parents)
+            return self.keys, self.fingerprints
+        return keys_of(self.parents), [""] * len(self.parents)
 
     def lines(self) -> list[bytes]:
         """One entry a received row: its line."""
@@ -72,15 +71,13 @@ class NormalisedPage:
 
     @cached_property
     def keys(self) -> list[int]:
-        """One entry a received row: its id, as `as_key` gives it."""
-        return [hash(identity) >> _BITS_TO_SPARE for identity in self.ids]
+        """One entry a received row: its id as a number."""
+        return keys_of(self.ids)
 
     @cached_property
-    def marks(self) -> list[Mark]:
-        """One entry a received row: its call, as `as_mark` gives it."""
-        if _all_are_whole(self.calls):  # nearly always, and then each is spared a call
-            return [hash(call) >> _BITS_TO_SPARE for call in self.calls]
-        return [as_mark(call) for call in self.calls]
+    def fingerprints(self) -> list[Fingerprint]:
+        """One entry a received row: what is remembered of its call."""
+        return fingerprints_of(self.calls)
 
 
 def read_page(
@@ -92,7 +89,7 @@ def read_page(
     Raises BodyError where the body is not what the endpoint promises; a row never raises.
     """
     page, rows, repaired = _opened(body, plan)
-    # What follows runs for every row: names of its own, not the block's, are the cheaper ones.
+    # What follows runs for every row: local names are cheaper than attributes.
     ids, calls, places, normaliser = page.ids, page.calls, page.places, plan.normaliser
     read, call, key, (first, last), highest = normaliser.read, normaliser.call, plan.key, _usual(scope), ""
     head, tail = frame.head, frame.tail + b"\n"
@@ -130,12 +127,12 @@ def read_page(
     page.places = [*places, *[INSIDE] * (len(ids) - len(places))] if any(places) else []
     page.highest = instant(f"{highest}Z") if highest else None
     page.rows = Rows(lines.getvalue(), len(ids), frame)
-    page.told = [*map(call, rows)] if normaliser.call_is_lost else []
+    page.calls_as_sent = [*map(call, rows)] if normaliser.call_is_lost else []
     return page
 
 
 def _opened(body: bytes, plan: StreamPlan) -> tuple[NormalisedPage, list[Any], bool]:
-    """A block without its rows, the vendor's rows, and whether characters had to be repaired."""
+    """A page without its rows, the vendor's rows, and whether characters had to be repaired."""
     document, repaired = parse(body)
     rows = rows_of(document, plan.rows, plan.total, plan.failed)
     page = NormalisedPage(plan.paginator.info(document, len(rows), plan.total))
@@ -162,69 +159,6 @@ def _note(row: Row, issue: str) -> None:
     noted = row.get("issues")
     if noted is not None and issue not in noted:
         row["issues"] = [known for known in ISSUES if known in noted or known == issue]
-
-
-_BETWEEN: Final = "\x1f"
-_BETWEEN_CALLS: Final = "\x1e"
-_NOTHING_SAID: Final = (2 * _BETWEEN, _BETWEEN_CALLS + _BETWEEN, _BETWEEN + _BETWEEN_CALLS)
-_BITS_TO_SPARE: Final = 4
-"""A hash without them takes 32 bytes of memory instead of 48."""
-
-Mark = int | str
-"""What is remembered of a call: a hash of its text, or the text where it does not say everything."""
-
-
-def call_text(call: Call) -> str:
-    """Start, from, to and direction of a call as one text: what tells two calls of one id apart."""
-    start, caller, callee, direction = call
-    return (
-        f"{'' if start is None else start}\x1f{'' if caller is None else caller}\x1f"
-        f"{'' if callee is None else callee}\x1f{'' if direction is None else direction}"
-    )
-
-
-def as_key(identity: str) -> int:
-    """An id as a number, which takes a third of its memory. Of this process only: Python's hashes differ."""
-    return hash(identity) >> _BITS_TO_SPARE
-
-
-def _all_are_whole(calls: Sequence[str]) -> bool:
-    texts = _BETWEEN_CALLS.join(["", *calls, ""])
-    return not any(nothing in texts for nothing in _NOTHING_SAID)
-
-
-def as_mark(call: str) -> Mark:
-    """What is remembered of a call. Of this process only."""
-    return call if "" in call.split(_BETWEEN) else hash(call) >> _BITS_TO_SPARE
-
-
-def is_another_call(one: Mark, other: Mark) -> bool:
-    """Whether two calls with one id differ in something that both say.
-
-    Where only one of them says everything, that cannot be told any more. They count as two then: a call under two
-    keys is better than none.
-    """
-    if one == other:
-        return False
-    if isinstance(one, int) or isinstance(other, int):
-        return True
-    pairs = zip(one.split(_BETWEEN), other.split(_BETWEEN), strict=False)
-    return any(here and there and here != there for here, there in pairs)
-
-
-_LINK = re.compile(rb'(https?://[^"?\s]+)\?[^"\s]*')
-_EXPIRY = re.compile(rb'"recording_expires_at":"[^"]*"')
-DIGEST_BYTES: Final = 7
-
-
-def digest(line: bytes) -> int:
-    """A digest of 56 bits of a canonical row, the same for as long as the row is.
-
-    Links are signed anew at every read: they count without their query, in `raw` as in the columns.
-    """
-    if b"?" in line:
-        line = _EXPIRY.sub(b"", _LINK.sub(rb"\1", line))
-    return int.from_bytes(blake2b(line, digest_size=DIGEST_BYTES).digest(), "big")
 
 
 ReadPage = Callable[[bytes, StreamPlan, "Scope | None", bool, RecordFrame], NormalisedPage]

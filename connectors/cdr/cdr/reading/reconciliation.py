@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cdr.reading.pages import Mark, NormalisedPage, is_another_call
+from cdr.reading.fingerprints import Fingerprint, is_another_call
+from cdr.reading.pages import NormalisedPage
 
 
 @dataclass
@@ -31,19 +32,19 @@ class Reconciliation:
     granted: int = 0
     was_halved: bool = False
     _legs: set[str] = field(default_factory=set)
-    _calls: dict[int, Mark] = field(default_factory=dict)
-    _others: dict[int, set[Mark]] = field(default_factory=dict)
+    _calls: dict[int, Fingerprint] = field(default_factory=dict)
+    _others: dict[int, set[Fingerprint]] = field(default_factory=dict)
     _copies: Counter[int] = field(default_factory=Counter)
 
     def add(self, page: NormalisedPage) -> None:
         """Count a page."""
-        keys, marks = page.records
+        keys, fingerprints = page.records
         if page.parents is not None:
             self._legs.update(page.ids)
         if self._calls.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
-            self._calls.update(zip(keys, marks, strict=True))
+            self._calls.update(zip(keys, fingerprints, strict=True))
         else:
-            self._add_each(keys, marks)
+            self._add_each(keys, fingerprints)
         self.granted = self.granted or page.info.rows
         total = page.info.total
         if total is not None and total < page.info.rows:
@@ -56,13 +57,13 @@ class Reconciliation:
             self.most_total = total if self.most_total is None else max(self.most_total, total)
         self.pages += 1
 
-    def _add_each(self, keys: Sequence[int], marks: Sequence[Mark]) -> None:
+    def _add_each(self, keys: Sequence[int], fingerprints: Sequence[Fingerprint]) -> None:
         here: Counter[int] = Counter()
-        for key, mark in zip(keys, marks, strict=True):
+        for key, fingerprint in zip(keys, fingerprints, strict=True):
             here[key] += 1
-            known = self._calls.setdefault(key, mark)
-            if is_another_call(known, mark):
-                self._others.setdefault(key, set()).add(mark)
+            known = self._calls.setdefault(key, fingerprint)
+            if is_another_call(known, fingerprint):
+                self._others.setdefault(key, set()).add(fingerprint)
         for key, count in here.items():
             if count > 1:
                 self._copies[key] = max(self._copies[key], count)
@@ -71,8 +72,8 @@ class Reconciliation:
         """Count the calls of another reading together with these."""
         self._legs |= other._legs
         self._add_each([*other._calls], [*other._calls.values()])
-        for key, marks in other._others.items():
-            self._add_each([key] * len(marks), [*marks])
+        for key, fingerprints in other._others.items():
+            self._add_each([key] * len(fingerprints), [*fingerprints])
         for key, count in other._copies.items():
             self._copies[key] = max(self._copies[key], count)
 
@@ -86,7 +87,7 @@ class Reconciliation:
 
     def holds_one_of(self, page: NormalisedPage) -> bool:
         """Whether one of the calls of a page was received."""
-        return any(self._calls.get(key) == mark for key, mark in zip(*page.records, strict=True))
+        return any(self._calls.get(key) == fingerprint for key, fingerprint in zip(*page.records, strict=True))
 
     def adds_to(self, other: Reconciliation) -> bool:
         """Whether it has a call that the other one has not."""

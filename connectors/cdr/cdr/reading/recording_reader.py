@@ -15,8 +15,8 @@ from cdr.normaliser.fields import Row
 from cdr.normaliser.normaliser import serialise
 from cdr.reading.context import ReadContext, Sync, WindowCount
 from cdr.reading.file_fetcher import FileFetcher
+from cdr.reading.fingerprints import digest
 from cdr.reading.fresh_links import FreshLinks, has_expired
-from cdr.reading.pages import digest
 from cdr.reading.requester import Transport
 from cdr.reading.rows import Rows
 from cdr.reading.stored_files import PartFile, StoredFile
@@ -38,11 +38,11 @@ _DIGEST_BYTES: Final = 10
 class RecordingRows(Rows):
     """One row, and the file that goes with it.
 
-    mark: what the state remembers of it, so that a sync that is killed does not fetch it again
+    digest: what the state remembers of it, so that a sync that is killed does not fetch it again
     """
 
     file: StoredFile | None = None
-    mark: int = 0
+    digest: int = 0
 
 
 class RecordingReader(WindowReader):
@@ -81,7 +81,7 @@ class RecordingReader(WindowReader):
         """Take note that a row is out. Whether a state shall follow it."""
         if not isinstance(rows, RecordingRows) or self._sync is None:
             return False
-        self._sync.lookback.keep_sent(rows.mark)
+        self._sync.lookback.keep_sent(rows.digest)
         with self._counting:
             self._sent += 1
             self._bytes_since += rows.file.size if rows.file else 0
@@ -120,8 +120,8 @@ class RecordingReader(WindowReader):
         """The rows of a page in order; the next files are under way while one is given out."""
         waiting: deque[tuple[Row, int, Future[StoredFile | None]]] = deque()
         try:
-            for row, mark in found:
-                waiting.append((row, mark, fetcher.threads.submit(self._file, row, window, fetcher)))
+            for row, known_as in found:
+                waiting.append((row, known_as, fetcher.threads.submit(self._file, row, window, fetcher)))
                 if len(waiting) > fetcher.ahead:
                     yield self._finished(*waiting.popleft())
             while waiting:
@@ -130,9 +130,9 @@ class RecordingReader(WindowReader):
             for _, _, future in waiting:
                 future.cancel()
 
-    def _finished(self, row: Row, mark: int, future: Future[StoredFile | None]) -> RecordingRows:
+    def _finished(self, row: Row, known_as: int, future: Future[StoredFile | None]) -> RecordingRows:
         file = future.result()
-        return RecordingRows(serialise(self._outgoing(row, file)) + b"\n", 1, file=file, mark=mark)
+        return RecordingRows(serialise(self._outgoing(row, file)) + b"\n", 1, file=file, digest=known_as)
 
     # --- files ---
 

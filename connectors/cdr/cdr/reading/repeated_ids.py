@@ -20,8 +20,8 @@ def renamed(line: bytes, number: int, key: str, normaliser: Normaliser, call: Ca
     call:   start, from, to and direction as the vendor sent them, where the line does not hold them
     """
     row: Row = parse(line)[0]
-    told = json.dumps(_told_apart_by(row, normaliser, call), separators=(",", ":"), ensure_ascii=False)
-    tag = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    apart = json.dumps(_told_apart_by(row, normaliser, call), separators=(",", ":"), ensure_ascii=False)
+    tag = hashlib.sha256(apart.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     addition = f"#{tag}" if number == 1 else f"#{tag}#{number}"
     for column in {"vendor_record_id", key} & row.keys():
         row[column] += addition

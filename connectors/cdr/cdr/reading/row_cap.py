@@ -16,10 +16,10 @@ class Cap:
     most: the rows that a request brings at most; None where the vendor names no such figure
     """
 
-    def __init__(self, most: int | None, name: str, turns: StretchReader, pager: Pager, findings: Findings) -> None:
+    def __init__(self, most: int | None, name: str, stretches: StretchReader, pager: Pager, findings: Findings) -> None:
         self._most = most
         self._name = name
-        self._turns = turns
+        self._stretches = stretches
         self._pager = pager
         self._findings = findings
 
@@ -41,7 +41,7 @@ class Cap:
         if self._most is None or total is None or total < self._most or self._pager.totals_are_of_the_account:
             return False
         # A total that is the cap itself may be one that was cut: then the halves would state it as well.
-        halves = self._turns.halves(part) if total > self._most else None
+        halves = self._stretches.halves(part) if total > self._most else None
         if halves is None or any((self._pager.first(half).info.total or 0) < total for half in halves):
             return True
         self._pager.totals_are_of_the_account = True

@@ -63,15 +63,15 @@ class Scout:
         return found
 
     @property
-    def scouted(self) -> FoundClock:
+    def found_clock(self) -> FoundClock:
         """What was found out, for readers elsewhere."""
         return FoundClock(self.zone, self.shift, self.is_proven)
 
-    def take(self, scouted: FoundClock) -> None:
+    def take(self, found_clock: FoundClock) -> None:
         """Take over what another reader found out."""
-        self.zone, self.shift, self.is_proven = scouted.zone, scouted.shift, scouted.is_proven
+        self.zone, self.shift, self.is_proven = found_clock.zone, found_clock.shift, found_clock.is_proven
 
-    def taken(self, period: Period | None, index: int) -> bytes | None:
+    def kept_body(self, period: Period | None, index: int) -> bytes | None:
         """The body of a page that was asked for here, once."""
         return self._bodies.pop((period, index), None)
 

@@ -20,10 +20,10 @@ class SecondReading:
     """The second readings of one stream in one sync. Threads share it."""
 
     def __init__(
-        self, name: str, turns: StretchReader, pager: Pager, findings: Findings, logger: logging.Logger
+        self, name: str, stretches: StretchReader, pager: Pager, findings: Findings, logger: logging.Logger
     ) -> None:
         self._name = name
-        self._turns = turns
+        self._stretches = stretches
         self._pager = pager
         self._findings = findings
         self._logger = logger
@@ -39,10 +39,10 @@ class SecondReading:
         if self._total_is_of_the_account(period, reconciliation):
             return
         self._logger.info(f"{self._name}: window {period}: {reconciliation.figures()}; reading it again")
-        parts, least, disagrees = self._turns.halves(period) or (period,), 0, False
+        parts, least, disagrees = self._stretches.halves(period) or (period,), 0, False
         for part in parts:
             second = Reconciliation()
-            yield from self._turns.read_once(part, window, second, count, in_order=True)
+            yield from self._stretches.read_once(part, window, second, count, in_order=True)
             least += second.least_total or 0
             disagrees = disagrees or not second.reaches_least()
             reconciliation.join(second)

@@ -12,9 +12,10 @@ from typing import Final
 from cdr.reading.accounting import Accounting
 from cdr.reading.context import WindowCount
 from cdr.reading.findings import Findings, filter_ignored, times_far_outside
+from cdr.reading.fingerprints import Fingerprint
 from cdr.reading.list_without_windows import Complete, Note
 from cdr.reading.pager import Pager, PagesIgnoredError
-from cdr.reading.pages import Mark, NormalisedPage
+from cdr.reading.pages import NormalisedPage
 from cdr.reading.reconciliation import Reconciliation
 from cdr.reading.rows import Rows
 from cdr.reading.scope import FAR
@@ -41,7 +42,7 @@ class WholeList:
         self._accounting = accounting
         self._findings = findings
         self._logger = logger
-        self._is_weighed = False
+        self._filter_is_known = False
         self._is_read = False
         self._failure: SyncError | None = None
         self._one_asks = threading.RLock()
@@ -51,11 +52,12 @@ class WholeList:
     def filter_is_ignored(self) -> bool:
         return self._pager.everything
 
-    def resolve_time(self, period: Period, index: int, page: NormalisedPage, reconciliation: Reconciliation) -> None:
+    def refuse_if_ignored(
+        self, period: Period, index: int, page: NormalisedPage, reconciliation: Reconciliation
+    ) -> None:
         """Where rows came that nobody asked for, one request for another stretch tells whether they always come.
 
-        reading: the pages of the stretch before this one
-
+        reconciliation: the pages of the stretch before this one
         Raises FilterIgnoredError where they do, and from then on always.
         """
         if self._pager.everything:
@@ -63,9 +65,9 @@ class WholeList:
         if not any(place & FAR for place in page.places):
             return
         with self._one_asks:
-            if not self._is_weighed:
+            if not self._filter_is_known:
                 self._pager.everything = self._comes_always(period, index, page, reconciliation)
-                self._is_weighed = True
+                self._filter_is_known = True
                 self._note(period)
         if self._pager.everything:
             raise FilterIgnoredError
@@ -99,7 +101,7 @@ class WholeList:
         received, total, said = 0, None, time.monotonic()
         for attempt in _READINGS:
             received, total, pages = 0, None, 0
-            recent = deque[set[tuple[int, Mark]]](maxlen=_PAGES_REMEMBERED)
+            recent = deque[set[tuple[int, Fingerprint]]](maxlen=_PAGES_REMEMBERED)
             try:
                 for _, page in self._pager.pages(window, Reconciliation(), in_order=attempt > 1):
                     calls = set(zip(*page.records, strict=True))

@@ -96,10 +96,10 @@ class WindowReader:
             self._scout.has_brought_rows = self._scout.has_brought_rows or self._received[period] > 0
             self._issues.update(count.issues)
 
-    def scouted(self) -> FoundClock:
+    def found_clock(self) -> FoundClock:
         """What the rows show of the vendor's clock, found out before the first one goes out."""
         self._prepare()
-        return self._scout.scouted
+        return self._scout.found_clock
 
     @property
     def ignores_filter(self) -> bool:
@@ -132,10 +132,10 @@ class WindowReader:
         with self._one_prepares:
             if self._is_prepared or self._sync is None:
                 return
-            if self._sync.scouted is None:
+            if self._sync.found_clock is None:
                 self._scout.look([self._pager.widened(window) for window in self._sync.windows], self._pager.plan)
             else:
-                self._scout.take(self._sync.scouted)
+                self._scout.take(self._sync.found_clock)
             # What is asked for beside a sync comes again in the next one too.
             self._sync.lookback.widen(self._scout.shift)
             if self._scout.zone or self._requester.zone:
@@ -213,7 +213,7 @@ class WindowReader:
                 reconciliation.add(page)
                 yield self._noted(page, OutgoingRows(page.rows, range(len(page.ids))), count)
                 continue
-            self._whole.resolve_time(part, index, page, reconciliation)
+            self._whole.refuse_if_ignored(part, index, page, reconciliation)
             if self._pager.totals_are_of_the_account:
                 page.info = replace(page.info, total=None)
             reconciliation.add(page)

@@ -45,8 +45,8 @@ class PostgresTable:
         try:
             yield
         except self._errors as error:
-            said = filter_secrets(str(error).strip().partition("\n")[0])
-            raise ConfigError(f"PostgreSQL says: {quoted(said, 300)}") from None
+            words = filter_secrets(str(error).strip().partition("\n")[0])
+            raise ConfigError(f"PostgreSQL says: {quoted(words, 300)}") from None
 
     def _described(self, name: str) -> dict[str, str]:
         kind = self._connection.execute(

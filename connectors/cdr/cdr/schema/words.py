@@ -42,33 +42,33 @@ def said_anywhere(document: Any, *, is_error: bool) -> list[str]:
     is_error: whether the whole body is about an error. Where it is not, only what certainly is about one is taken: the
               body may hold calls, and names in them.
     """
-    return list(dict.fromkeys(_said(document, is_error, 0)))
+    return list(dict.fromkeys(_texts_in(document, is_error, 0)))
 
 
-def _said(node: Any, is_error: bool, depth: int) -> Iterator[str]:
+def _texts_in(node: Any, is_error: bool, depth: int) -> Iterator[str]:
     if depth > _DEEPEST:
         return
     if isinstance(node, str) and is_error and node.strip():
         yield node
     elif isinstance(node, list) and is_error:
         for item in node[:_MOST_ITEMS]:
-            yield from _said(item, is_error, depth + 1)
+            yield from _texts_in(item, is_error, depth + 1)
     elif isinstance(node, dict):
         yield from _of_object(node, is_error, depth)
 
 
 def _of_object(node: Mapping[Any, Any], is_error: bool, depth: int) -> Iterator[str]:
     named = {str(key).lower(): value for key, value in node.items()}
-    told = [key for key in _SAYING if _is_word(named.get(key))]
-    if not is_error and _CERTAIN.isdisjoint(told):
-        told = []
-    yield from (str(named[key]) for key in told)
+    keys = [key for key in _SAYING if _is_word(named.get(key))]
+    if not is_error and _CERTAIN.isdisjoint(keys):
+        keys = []
+    yield from (str(named[key]) for key in keys)
     for key, value in node.items():
         if isinstance(value, dict | list):
-            yield from _said(value, is_error or bool(_OF_ERRORS.search(str(key))), depth + 1)
-        elif is_error and depth and not told:
+            yield from _texts_in(value, is_error or bool(_OF_ERRORS.search(str(key))), depth + 1)
+        elif is_error and depth and not keys:
             # Messages by the name of a parameter: {"errors": {"from_date": "is no date"}}.
-            yield from _said(value, is_error, depth + 1)
+            yield from _texts_in(value, is_error, depth + 1)
 
 
 def _is_word(value: Any) -> bool:

@@ -80,15 +80,15 @@ def _word(value: Any) -> str:
 
 def _status(document: dict[str, Any], words: list[str]) -> int | None:
     """The HTTP status that a failure states or, where it states none, speaks of."""
-    for told in (document, *(document[key] for key in _FAILURES if isinstance(document.get(key), dict))):
+    for given in (document, *(document[key] for key in _FAILURES if isinstance(document.get(key), dict))):
         for key in _STATUSES:
-            status = integer_at(told, key)
+            status = integer_at(given, key)
             if status is not None and HTTPStatus.BAD_REQUEST <= status <= _LAST_STATUS:
                 return status
-    said = " ".join(words)
-    if _UNAUTHORISED.search(said):
+    text = " ".join(words)
+    if _UNAUTHORISED.search(text):
         return HTTPStatus.UNAUTHORIZED
-    return HTTPStatus.FORBIDDEN if _FORBIDDEN.search(said) else None
+    return HTTPStatus.FORBIDDEN if _FORBIDDEN.search(text) else None
 
 
 def says_nothing_found(document: Any) -> bool:
@@ -103,8 +103,8 @@ def says_nothing_found(document: Any) -> bool:
     words = said_anywhere(document, is_error=True)
     if isinstance(document, dict):
         words += [document[key] for key in _INSTEAD if isinstance(document.get(key), str)]
-    said = _MOMENT.sub(" ", " ; ".join(words))
-    return bool(_NOTHING_FOUND.search(said)) and not _FAULT.search(said)
+    text = _MOMENT.sub(" ", " ; ".join(words))
+    return bool(_NOTHING_FOUND.search(text)) and not _FAULT.search(text)
 
 
 def _names_an_id(document: Any, depth: int = 0) -> bool:

@@ -1,8 +1,8 @@
 """How a vendor's endpoint is turned over, page by page. Paginators hold no state: a page is asked for by its index.
 
 A paginator answers two questions: the parameters of page n (counted from 0), and how many pages the first answer
-promises. Where it promises nothing, only an empty page is the end (`paging.py`). Where each page says how to ask for
-the next one, pages are read in order, and the end is the one that says nothing.
+promises. Where it promises nothing, only an empty page is the end. Where each page says how to ask for the next one,
+pages are read in order, and the end is the one that says nothing. `cdr.reading.pager` asks for them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Paginator(ABC):
 
     has_pages:       whether there are more than one
     counts_from_one: whether there may be a page in front of the first one, with servers that count from 0
-    is_sequential:   whether a page can be asked for only by what the page before says of it (`Facts.following`)
+    is_sequential:   whether a page can be asked for only by what the page before says of it (`PageInfo.following`)
     """
 
     has_pages: ClassVar[bool] = True
@@ -175,14 +175,14 @@ class NextLink(_Sequential):
     numbered: tuple[str, Paths] | None = field(default=None, kw_only=True)
 
     def info(self, document: Any, rows: int, total: Paths) -> PageInfo:
-        told = super().info(document, rows, total)
-        if self.numbered is None or told.following is not None or not rows or told.size is None or rows < told.size:
-            return told
+        found = super().info(document, rows, total)
+        if self.numbered is None or found.following is not None or not rows or found.size is None or rows < found.size:
+            return found
         number = integer_at(document, self.numbered[1])
-        return told if number is None else replace(told, following={self.numbered[0]: str(number + 1)})
+        return found if number is None else replace(found, following={self.numbered[0]: str(number + 1)})
 
     def following(self, document: Any) -> Mapping[str, str] | None:
-        link = _told(document, self.link, "link")
+        link = _text_at(document, self.link, "link")
         if link is None:
             return None
         try:
@@ -205,11 +205,11 @@ class NextToken(_Sequential):
     param: str
 
     def following(self, document: Any) -> Mapping[str, str] | None:
-        token = _told(document, self.token, "token")
+        token = _text_at(document, self.token, "token")
         return None if token is None else {self.param: token}
 
 
-def _told(document: Any, paths: Paths, what: str) -> str | None:
+def _text_at(document: Any, paths: Paths, what: str) -> str | None:
     """The text, or the whole number as text, at the first of `paths` that has something; None where none has."""
     for path in (paths,) if isinstance(paths, str) else paths:
         value = value_at(document, path)

@@ -6,8 +6,9 @@ import orjson
 
 from books import FOUR, ONE, THREE, TWO, Books, at
 from cdr.reading.context import WindowCount
+from cdr.reading.fingerprints import digest
 from cdr.reading.lookback import Lookback
-from cdr.reading.pages import digest, read_page
+from cdr.reading.pages import read_page
 from cdr.reading.rows import Rows
 from cdr.reading.scope import Scope
 from cdr.vendor.windows import Period

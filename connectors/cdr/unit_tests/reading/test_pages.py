@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdr.http.bodies import parse
-from cdr.reading.pages import NormalisedPage, as_mark, call_text, digest, is_another_call, read_page
+from cdr.reading.fingerprints import call_text, digest, fingerprint_of, is_another_call
+from cdr.reading.pages import NormalisedPage, read_page
 from cdr.reading.plan import plan_of
 from cdr.reading.rows import RecordFrame, Rows
 from cdr.reading.scope import Scope
@@ -177,15 +178,15 @@ def test_a_call_of_which_something_is_not_said_is_remembered_as_it_is(place):
     partial = [*CALL]
     partial[place] = None
     texts = [call_text(CALL), call_text(tuple(partial)), call_text(CALL)]
-    whole, text, again = NormalisedPage(PageInfo(3), calls=texts).marks
+    whole, text, again = NormalisedPage(PageInfo(3), calls=texts).fingerprints
     assert isinstance(whole, int)
     assert whole == again
     assert text == texts[1]
-    assert [NormalisedPage(PageInfo(1), calls=[one]).marks[0] for one in texts] == [whole, text, again]
+    assert [NormalisedPage(PageInfo(1), calls=[one]).fingerprints[0] for one in texts] == [whole, text, again]
 
 
 def test_of_a_call_that_is_known_by_its_hash_only_no_part_can_be_told():
-    assert is_another_call(as_mark(call_text(CALL)), as_mark(call_text((*CALL[:3], None))))
+    assert is_another_call(fingerprint_of(call_text(CALL)), fingerprint_of(call_text((*CALL[:3], None))))
 
 
 @pytest.mark.parametrize("frame", [RecordFrame(), RecordFrame(b"<", b">")])

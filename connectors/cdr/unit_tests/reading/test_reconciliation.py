@@ -1,6 +1,7 @@
 import pytest
 
-from cdr.reading.pages import NormalisedPage, as_key, call_text
+from cdr.reading.fingerprints import as_key, call_text
+from cdr.reading.pages import NormalisedPage
 from cdr.reading.reconciliation import Reconciliation
 from cdr.vendor.paginators import PageInfo
 
