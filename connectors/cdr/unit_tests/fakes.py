@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import orjson
 
-from cdr.normaliser.readers import moment, text
+from cdr.normaliser import moment, text
 from cdr.vendor.config import Config
 from cdr.vendor.paginators import PageNumber, SinglePage
 from cdr.vendor.stream import CallStream

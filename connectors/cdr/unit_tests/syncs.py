@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from cdr.normaliser.readers import choice, moment, text
+from cdr.normaliser import choice, moment, text
 from cdr.reading.context import ReadContext, Sync, WindowCount
 from cdr.reading.lookback import KeptRow, Lookback
 from cdr.reading.window_reader import WindowReader, reader_of

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cdr.normaliser import exact_json, values
+from cdr.normaliser.derivations import derived
 from cdr.normaliser.fields import Reader, Row, Setting
 from cdr.normaliser.normaliser import Normaliser
-from cdr.normaliser.readers import as_sent, derived, text
+from cdr.normaliser.readers import as_sent, text
 from cdr.normaliser.values import value_at
 from cdr.schema.columns import ISSUES
 

@@ -10,41 +10,8 @@ from functools import partial
 from typing import Any, Final
 
 from cdr.normaliser import values
-from cdr.normaliser.derivations import between, derived, minus, plus
-from cdr.normaliser.fields import Field, Fields, Read, Reader, Row, Setting, at_path
-from cdr.normaliser.instants import epoch, rfc2822
-from cdr.normaliser.sides import by_word
-from cdr.normaliser.time_readers import moment, timestamp
+from cdr.normaliser.fields import Field, Read, Reader, Row, Setting, at_path
 from cdr.normaliser.values import Convert, fold
-
-__all__ = [
-    "Fields",
-    "as_sent",
-    "between",
-    "by_word",
-    "cents",
-    "choice",
-    "clock",
-    "containing",
-    "decimal",
-    "derived",
-    "epoch",
-    "flag",
-    "free_object",
-    "integer",
-    "joined",
-    "link",
-    "minus",
-    "moment",
-    "number",
-    "plus",
-    "present",
-    "rfc2822",
-    "seconds",
-    "starting",
-    "text",
-    "timestamp",
-]
 
 _MISSING: Final = object()
 

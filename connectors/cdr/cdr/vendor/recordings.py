@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from cdr.normaliser.readers import Fields
+from cdr.normaliser.fields import Fields
 from cdr.schema.columns import COLUMNS, json_schema
 from cdr.vendor.stream import Stream
 

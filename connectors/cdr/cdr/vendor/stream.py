@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from cdr.normaliser.fields import Fields
 from cdr.normaliser.legs import LegNormaliser, Legs
 from cdr.normaliser.normaliser import Normaliser
-from cdr.normaliser.readers import Fields
 from cdr.normaliser.values import Paths
 from cdr.schema.columns import COLUMNS, json_schema
 from cdr.schema.errors import BodyError

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from cdr.normaliser import seconds, text
 from cdr.normaliser.derivations import between, derived, ends_before_start, minus, plus
 from cdr.normaliser.fields import Reader, Setting
-from cdr.normaliser.readers import seconds, text
 from cdr.normaliser.values import Unreadable
 
 START, END = "2024-01-01T00:00:00.25Z", "2024-01-01T00:01:00Z"

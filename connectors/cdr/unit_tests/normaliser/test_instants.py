@@ -3,7 +3,7 @@
 import pytest
 from test_readers import read
 
-from cdr.normaliser.readers import epoch, rfc2822
+from cdr.normaliser import epoch, rfc2822
 
 
 @pytest.mark.parametrize(

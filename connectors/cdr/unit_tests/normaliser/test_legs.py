@@ -7,8 +7,8 @@ from datetime import timedelta
 import orjson
 import pytest
 
+from cdr.normaliser import choice, moment, text
 from cdr.normaliser.legs import Legs, leg_id
-from cdr.normaliser.readers import choice, moment, text
 from cdr.reading.pages import read_page
 from cdr.reading.plan import plan_of
 from cdr.schema.errors import TransientError

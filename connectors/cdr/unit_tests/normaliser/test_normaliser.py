@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from cdr.normaliser import between, choice, flag, minus, moment, plus, seconds, text
 from cdr.normaliser.fields import Fields
 from cdr.normaliser.normaliser import Normaliser, serialise
 from cdr.normaliser.privacy import Privacy
-from cdr.normaliser.readers import between, choice, flag, minus, moment, plus, seconds, text
 from cdr.schema.columns import COLUMNS, ISSUES, json_schema
 from golden import connected, fields_of
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from cdr.normaliser import choice, free_object, text
 from cdr.normaliser.normaliser import Normaliser, serialise
 from cdr.normaliser.privacy import Privacy
-from cdr.normaliser.readers import choice, free_object, text
 from cdr.schema.columns import COLUMNS, NOT_PERSONAL, PERSONAL_FREE_TEXT, PERSONAL_NUMBERS, PERSONAL_PEOPLE
 
 SALT = "pepper-and-salt"

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from cdr.normaliser.fields import Reader, Setting
-from cdr.normaliser.readers import (
+from cdr.normaliser import (
     as_sent,
     choice,
     clock,
@@ -24,6 +23,7 @@ from cdr.normaliser.readers import (
     text,
     timestamp,
 )
+from cdr.normaliser.fields import Reader, Setting
 
 LONDON = Setting(zone="Europe/London", origin="https://pbx.example.com:8887")
 DASHED = "%Y-%m-%d %H:%M:%S"

@@ -5,7 +5,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 
-from cdr.normaliser.readers import rfc2822, text
+from cdr.normaliser import rfc2822, text
 from cdr.vendor.filters import DayWindow
 from cdr.vendor.paginators import NextLink
 from cdr.vendor.windows import Period

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import orjson
 import pytest
 
-from cdr.normaliser.readers import moment, text
+from cdr.normaliser import moment, text
 from cdr.reading.context import ReadContext, Sync, WindowCount
 from cdr.reading.lookback import Lookback
 from cdr.reading.window_reader import WindowReader

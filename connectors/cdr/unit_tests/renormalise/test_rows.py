@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cdr.normaliser.readers import choice, decimal, moment, text
+from cdr.normaliser import choice, decimal, moment, text
 from cdr.renormalise.rows import OTHER_ACCOUNT, OTHER_VENDOR, UNREADABLE_RAW, WITHOUT_RAW, Renewer, Stored
 from cdr.renormalise.tables import issues_in
 from fakes import FORMAT, config
