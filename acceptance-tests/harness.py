@@ -118,7 +118,9 @@ class _WarmStart:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
-    def run(self, main: str, arguments: list[str], folder: Path, timeout: float, environment: dict[str, str]) -> int:
+    def run(
+        self, main: str, arguments: list[str], folder: Path, timeout: float, environment: dict[str, str], **more: Any
+    ) -> int:
         if self._process is None or self._process.poll() is not None:
             script = str(Path(__file__).with_name("warm_start.py"))
             self._process = subprocess.Popen(
@@ -133,7 +135,14 @@ class _WarmStart:
         assert stdin
         assert stdout
         places = {name: str(folder / name) for name in ("stdout", "stderr")}
-        command = {"main": main, "arguments": arguments, "environment": environment, "folder": str(folder), **places}
+        command = {
+            "main": main,
+            "arguments": arguments,
+            "environment": environment,
+            "folder": str(folder),
+            **places,
+            **more,
+        }
         stdin.write(json.dumps(command) + "\n")
         stdin.flush()
         watch = Timer(timeout, os.killpg, (self._process.pid, signal.SIGKILL))
@@ -170,16 +179,24 @@ class Connector:
         return command
 
     def run(
-        self, verb: str, *, debug: bool = False, timeout: float = 120, workers: int | None = None, **files: Any
+        self,
+        verb: str,
+        *,
+        debug: bool = False,
+        timeout: float = 120,
+        workers: int | None = None,
+        waits: bool = True,
+        **files: Any,
     ) -> Outcome:
         """Run a command to its end. Every line on standard output must be a protocol message.
 
         workers: how many processes read pages, from the first one on; None leaves it to the connector
+        waits: whether it waits before it sends a request again, as it does for its users
         """
         _, main, *arguments = self.command(verb, **files)
         arguments += ["--debug"] if debug else []
         environment = {} if workers is None else {ENVIRONMENT: str(workers)}
-        code = _WARM.run(main, arguments, self.folder, timeout, environment)
+        code = _WARM.run(main, arguments, self.folder, timeout, environment, waits=waits)
         out, err = ((self.folder / name).read_bytes().decode() for name in ("stdout", "stderr"))
         outcome = Outcome(code, out.splitlines(), err)
         for line, message in zip(outcome.lines, outcome.messages, strict=True):

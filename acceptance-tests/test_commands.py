@@ -52,7 +52,7 @@ def assert_refused(outcome, *words):
     assert [m for m in outcome.of("LOG") if m["log"]["level"] in ("ERROR", "FATAL")] == []
 
 
-@pytest.mark.parametrize("name", connectors())
+@pytest.mark.parametrize("name", connectors()[:2])  # one entry point is all of theirs
 def test_a_config_that_is_missing_is_refused_by_its_name(name, tmp_path):
     path = str(tmp_path / "none.json")
     assert_refused(ended(main(name, "discover", "--config", path)), path, "does not exist")

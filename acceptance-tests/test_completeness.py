@@ -19,7 +19,8 @@ UTC = timezone.utc
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
 KILLS = 4
 SHIFTED = 2
-MONTH = {"start": END - timedelta(days=40) + timedelta(seconds=1), "end": END}
+MONTH = {"start": END - timedelta(days=40) + timedelta(seconds=1), "end": END, "calls_per_day": 60}
+TWO_DAYS = {"start": END - timedelta(days=2) + timedelta(seconds=1), "end": END}
 DAYS = {"start": END - timedelta(days=5) + timedelta(seconds=1), "end": END}
 # Both nights on which London and New York change their clocks, a week of each.
 CLOCK_CHANGES = [
@@ -81,7 +82,7 @@ def test_forty_days_equal_the_truth_in_every_column(connector, num_workers, proc
 @pytest.mark.parametrize("period", CLOCK_CHANGES, ids=["autumn", "spring"])
 def test_the_weeks_in_which_clocks_change_equal_the_truth(connector, period):
     start, end = period
-    with simulator(connector, start=start, end=end, calls_per_day=200) as sim:
+    with simulator(connector, start=start, end=end, calls_per_day=60) as sim:
         outcome = connector.read(sim.config(num_workers=8))
         assert outcome.code == 0, outcome.text[-3000:]
         for stream in streams(sim):
@@ -236,7 +237,7 @@ def test_rows_that_shift_between_pages_are_neither_lost_nor_doubled(connector):
     # Where no total is stated, nothing tells of a row that appears: the next sync finds it.
     stated = known()[vendor(connector.name)].total
     for kind in ("insert_row", "remove_row") if stated else ("remove_row",):
-        with simulator(connector, **DAYS, calls_per_day=1000) as sim:
+        with simulator(connector, **TWO_DAYS, calls_per_day=1000) as sim:
             sim.fault(kind, times=SHIFTED)
             outcome = connector.read(sim.config(num_workers=4), only=["call_records"])
             assert outcome.code == 0, outcome.text[-3000:]

@@ -14,6 +14,8 @@ DAY = {
     "end": datetime(2026, 6, 30, 23, 59, 59, tzinfo=timezone.utc),
 }
 KINDS = {CONFIG: "config_error"}
+WAITS = connectors()[0]
+"""The connector that waits for as long as it does for its users; the others have the same retries."""
 
 
 def cells():
@@ -29,7 +31,7 @@ def test_a_fault_comes_to_what_the_matrix_says(name, case, outcome, tmp_path):
     connector = Connector(name, tmp_path)
     with simulators.start(vendor(name), **DAY) as sim:
         config = prepare(sim, case, case.times)
-        done = connector.read(config, only=["call_records"], timeout=200)
+        done = connector.read(config, only=["call_records"], timeout=200, waits=case.times is not None or name == WAITS)
         if outcome == RECOVERED:
             assert done.code == 0, done.text[-3000:]
             assert sorted(done.ids()) == sorted(row["record_id"] for row in sim.truth())

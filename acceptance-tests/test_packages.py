@@ -95,13 +95,12 @@ def test_the_console_script_speaks_the_protocol_outside_the_repository(
     environment: Path, simulator_configs: Mapping[str, dict[str, Any]], folder: Path, tmp_path: Path
 ) -> None:
     call = functools.partial(run, environment, tmp_path)
-    assert len(call([folder.name, "spec"]).of("SPEC")) == 1
-
     (tmp_path / "config.json").write_text(json.dumps(simulator_configs[vendor(folder.name)]))
     config = ["--config", "config.json"]
-    assert call([folder.name, "check", *config]).status["status"] == "SUCCEEDED"
-
     found = call([folder.name, "discover", *config])
+    if folder == WRITTEN[0]:  # what the commands of all have in common
+        assert len(call([folder.name, "spec"]).of("SPEC")) == 1
+        assert call([folder.name, "check", *config]).status["status"] == "SUCCEEDED"
     (tmp_path / "catalog.json").write_text(json.dumps(catalog(found)))
     read = call([folder.name, "read", *config, "--catalog", "catalog.json"])
     assert read.code == 0, read.text

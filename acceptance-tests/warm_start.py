@@ -1,14 +1,15 @@
 """Runs connectors without paying for the import of the CDK each time: it imports once, and forks for every command.
 
-Read from standard input, a JSON line a command: {"main", "arguments", "environment", "folder", "stdout", "stderr"}.
-The forked child is a process of its own that runs `main.py` to its end, as `python main.py` does. The exit code goes to
-standard output.
+Read from standard input, a JSON line a command: {"main", "arguments", "environment", "folder", "stdout", "stderr"},
+and where nobody wants to wait for its retries, {"waits": false}. The forked child is a process of its own that runs
+`main.py` to its end, as `python main.py` does. The exit code goes to standard output.
 """
 
 import json
 import os
 import runpy
 import sys
+import time
 from pathlib import Path
 
 import cdr.airbyte.entrypoint  # noqa: F401 - imported for the children, and the CDK with it
@@ -34,6 +35,9 @@ if asked is not None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(str(asked["folder"]))
     os.environ.update(asked["environment"])  # type: ignore[call-overload]
+    if not asked.get("waits", True):
+        sleep = time.sleep
+        time.sleep = lambda seconds: sleep(min(seconds, 0.001))
     sys.argv = [str(asked["main"]), *asked["arguments"]]
     sys.path[0] = str(Path(str(asked["main"])).parent)
     runpy.run_path(str(asked["main"]), run_name="__main__")

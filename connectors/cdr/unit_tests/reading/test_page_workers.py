@@ -104,7 +104,7 @@ def test_workers_end_with_the_process_that_started_them_whatever_ends_it(blow):
         pids = [int(word) for word in parent.stdout.readline().split()]
         assert len(pids) == 2
         parent.send_signal(blow)
-        parent.wait(10)
+        parent.wait(60)
     assert all(ends(pid) for pid in pids)
 
 
