@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from cdr.reading.page_workers import ENVIRONMENT
+from cdr.reading.pages.workers import ENVIRONMENT
 from tools.naming import vendor_of
 
 ROOT = Path(__file__).resolve().parent.parent

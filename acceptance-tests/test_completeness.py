@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 import simulators
-from cdr.reading.page_workers import ENVIRONMENT
+from cdr.reading.pages.workers import ENVIRONMENT
 from harness import SECRET, Connector, catalog, connectors, last_states, vendor
 from vendors import known
 

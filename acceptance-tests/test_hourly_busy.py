@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from cdr.reading import lookback
+from cdr.reading.accounting import lookback
 from harness import connectors, vendor
 from hourly import Simulation
 from hourly_report import Report

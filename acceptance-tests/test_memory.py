@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import simulators
-from cdr.reading.page_workers import ENVIRONMENT
+from cdr.reading.pages.workers import ENVIRONMENT
 from harness import Connector, catalog, vendor
 
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=timezone.utc)

@@ -9,11 +9,11 @@ from datetime import timedelta
 from benchmarks.calls import FIRST_DAY
 from cdr.airbyte.sync import record_frame
 from cdr.normaliser.normaliser import Normaliser
-from cdr.reading.accounting import Accounting
-from cdr.reading.lookback import Lookback
-from cdr.reading.pages import NormalisedPage, read_page
-from cdr.reading.plan import StreamPlan
-from cdr.reading.scope import Scope
+from cdr.reading.accounting.accounting import Accounting
+from cdr.reading.accounting.lookback import Lookback
+from cdr.reading.pages.page import NormalisedPage, read_page
+from cdr.reading.pages.plan import StreamPlan
+from cdr.reading.pages.scope import Scope
 from cdr.vendor.paginators import SinglePage
 from cdr.vendor.windows import Period
 

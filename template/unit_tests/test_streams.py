@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cdr.reading.pages import read_page
-from cdr.reading.plan import plan_of
+from cdr.reading.pages.page import read_page
+from cdr.reading.pages.plan import plan_of
 from cdr.vendor import Config
 from ${module}.streams import CallRecords
 

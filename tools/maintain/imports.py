@@ -61,8 +61,14 @@ def _arrows(order: Mapping[str, Counter[str]], layer: str) -> list[str]:
 
 
 def _modules(found: Mapping[str, set[str]], layer: str) -> str:
-    names = [module.rpartition(".")[2] for module in found if module.startswith(f"{_CORE}.{layer}.")]
-    return ", ".join(f"`{name}`" for name in names)
+    """Return the modules of a layer; those that stand in a folder of it behind its name."""
+    names = [module.removeprefix(f"{_CORE}.{layer}.") for module in found if module.startswith(f"{_CORE}.{layer}.")]
+    folders = {name.partition(".")[0] for name in names if "." in name}
+    single = [f"`{name}`" for name in names if "." not in name and name not in folders]
+    for folder in sorted(folders):
+        inner = [f"`{name.partition('.')[2]}`" for name in names if name.startswith(f"{folder}.")]
+        single.append(f"`{folder}/` ({', '.join(inner)})")
+    return ", ".join(single)
 
 
 def _first_line(layer: str) -> str:
@@ -87,12 +93,12 @@ def main() -> int:
     """Print the layers with their imports, and the modules of each with theirs."""
     found = imports()
     for layer, others in layers(found).items():
-        told = ", ".join(f"{other} {count}" for other, count in sorted(others.items()))
-        print(f"{layer}: {told or 'imports nothing of ours'}")
+        below = ", ".join(f"{other} {count}" for other, count in sorted(others.items()))
+        print(f"{layer}: {below or 'imports nothing of ours'}")
         for module in found:
             if module.startswith(f"{_CORE}.{layer}."):
                 names = sorted(other.removeprefix(f"{_CORE}.") for other in found[module])
-                print(f"  {module.rpartition('.')[2]}: {', '.join(names) or '-'}")
+                print(f"  {module.removeprefix(f'{_CORE}.{layer}.')}: {', '.join(names) or '-'}")
     names = circle(found)
     print(f"A circle: {' imports '.join(names)}" if names else "No circle.")
     return 1 if names else 0

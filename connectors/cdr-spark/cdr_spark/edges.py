@@ -17,7 +17,7 @@ from typing import Any
 
 from cdr.http.bodies import parse
 from cdr.normaliser.timestamps import instant
-from cdr.reading.rows import Rows
+from cdr.reading.pages.rows import Rows
 from cdr.vendor.stream import Stream
 from cdr.vendor.windows import Period
 

@@ -25,9 +25,9 @@ from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
 from cdr.http.bodies import parse
 from cdr.http.client import Client, Meter
+from cdr.reading.accounting.lookback import Lookback
 from cdr.reading.context import ReadContext, Sync, WindowCount
-from cdr.reading.lookback import Lookback
-from cdr.reading.rows import Rows
+from cdr.reading.pages.rows import Rows
 from cdr.reading.window_reader import WindowReader, reader_of
 from cdr.schema.errors import ConfigError, SyncError, TransientError, UnavailableError
 from cdr.vendor.request import Request

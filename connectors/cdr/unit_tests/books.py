@@ -2,11 +2,11 @@
 
 import orjson
 
-from cdr.reading.accounting import Accounting
-from cdr.reading.lookback import Lookback
-from cdr.reading.pages import read_page
-from cdr.reading.plan import plan_of
-from cdr.reading.scope import Scope
+from cdr.reading.accounting.accounting import Accounting
+from cdr.reading.accounting.lookback import Lookback
+from cdr.reading.pages.page import read_page
+from cdr.reading.pages.plan import plan_of
+from cdr.reading.pages.scope import Scope
 from cdr.vendor.windows import Period
 from fakes import config
 from syncs import DAYS, HOUR, NEVER, SECOND, Calls, call, days

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cdr.reading.pages import read_page
-from cdr.reading.plan import plan_of
+from cdr.reading.pages.page import read_page
+from cdr.reading.pages.plan import plan_of
 from cdr.vendor import Config
 from source_aircall_calls.streams import CallRecords
 
@@ -40,7 +40,7 @@ def test_a_plan_travels_to_another_process_which_needs_no_cdk(stream, tmp_path):
     plan = tmp_path / "plan"
     plan.write_bytes(pickle.dumps(plan_of(stream)))
     code = (
-        "import pickle, sys; from pathlib import Path; from cdr.reading.pages import read_page;"
+        "import pickle, sys; from pathlib import Path; from cdr.reading.pages.page import read_page;"
         "plan = pickle.loads(Path(sys.argv[1]).read_bytes());"
         "print(len(read_page(Path(sys.argv[2]).read_bytes(), plan, None).ids), 'airbyte_cdk' in sys.modules)"
     )

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta, timezone
 import orjson
 import pytest
 
+from cdr.reading.accounting.lookback import Lookback
 from cdr.reading.context import ReadContext, Sync, WindowCount
-from cdr.reading.lookback import Lookback
 from cdr.reading.window_reader import WindowReader
 from cdr.schema.errors import TransientError
 from cdr.vendor.windows import Period

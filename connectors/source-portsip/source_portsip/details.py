@@ -12,12 +12,12 @@ import orjson
 
 from cdr.http.bodies import parse
 from cdr.normaliser import Row, serialise
+from cdr.reading.asking.requester import Transport
 from cdr.reading.context import ReadContext, Sync
 from cdr.reading.findings import Finding
-from cdr.reading.fingerprints import digest
-from cdr.reading.pages import NormalisedPage
-from cdr.reading.requester import Transport
-from cdr.reading.rows import Rows
+from cdr.reading.pages.fingerprints import digest
+from cdr.reading.pages.page import NormalisedPage
+from cdr.reading.pages.rows import Rows
 from cdr.reading.window_reader import WindowReader
 from cdr.schema.errors import BodyError, ConfigError, TooSlowError, TransientError, UnavailableError
 from cdr.vendor import PageInfo, Period, Request, Stream

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from airbyte_cdk.models import Status
 
-from cdr.reading.pages import read_page
-from cdr.reading.plan import plan_of
+from cdr.reading.pages.page import read_page
+from cdr.reading.pages.plan import plan_of
 from cdr.vendor import Config
 from in_process import sync, waits
 from scripted import serving

@@ -24,7 +24,7 @@ from airbyte_cdk.sources.streams.concurrent.state_converters.datetime_stream_sta
 )
 from airbyte_cdk.sources.types import StreamSlice
 
-from cdr.reading.lookback import Lookback
+from cdr.reading.accounting.lookback import Lookback
 from cdr.vendor.stream import Stream
 from cdr.vendor.windows import Period, no_longer_than, occurs_once, split, step_for, utc_text
 

@@ -31,7 +31,7 @@ from cdr.airbyte import files, output
 from cdr.airbyte.source import CallRecordSource
 from cdr.airbyte.sync import PageMessage
 from cdr.airbyte.traces import traced
-from cdr.reading import memory
+from cdr.reading.pages import memory
 from cdr.schema.errors import ConfigError, quoted
 
 # How long a thread may go on before another one interrupts it. A page is read in about this time. By default Python

@@ -14,7 +14,7 @@ from typing import Any
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 
 from cdr.airbyte.cursor import COMPLETE, WindowCursor
-from cdr.reading.lookback import RecentRows
+from cdr.reading.accounting.lookback import RecentRows
 from cdr.vendor.windows import Period
 
 

@@ -43,11 +43,11 @@ from cdr.airbyte.unread import error_of, named
 from cdr.http.bodies import parse
 from cdr.http.client import Client, Meter
 from cdr.reading import first_look
+from cdr.reading.asking.requester import Transport
 from cdr.reading.context import ReadContext, Sync
-from cdr.reading.file_fetcher import FileFetcher
-from cdr.reading.page_workers import PageWorkers
-from cdr.reading.requester import Transport
-from cdr.reading.stored_files import FileStore
+from cdr.reading.files.file_fetcher import FileFetcher
+from cdr.reading.files.stored_files import FileStore
+from cdr.reading.pages.workers import PageWorkers
 from cdr.reading.window_reader import WindowReader, reader_of
 from cdr.schema.errors import SyncError
 from cdr.vendor.accounts import accounts_of

@@ -37,10 +37,10 @@ from cdr.http.bodies import parse
 from cdr.http.client import Meter
 from cdr.normaliser.timestamps import instant
 from cdr.reading.context import WindowCount
+from cdr.reading.files.stored_files import StoredFile
 from cdr.reading.findings import Findings
-from cdr.reading.recording_reader import RecordingRows
-from cdr.reading.rows import RecordFrame, Rows
-from cdr.reading.stored_files import StoredFile
+from cdr.reading.pages.rows import RecordFrame, Rows
+from cdr.reading.recordings.recording_reader import RecordingRows
 from cdr.schema.errors import UnavailableError
 from cdr.vendor.windows import Period
 

@@ -20,11 +20,11 @@ from cdr.normaliser.fields import Row
 from cdr.normaliser.privacy import Privacy
 from cdr.normaliser.timestamps import instant
 from cdr.normaliser.values import integer_at
+from cdr.reading.asking.requester import Requester, Transport
+from cdr.reading.asking.scout import Scout
 from cdr.reading.findings import Findings
-from cdr.reading.fingerprints import call_text
-from cdr.reading.plan import StreamPlan, plan_of
-from cdr.reading.requester import Requester, Transport
-from cdr.reading.scout import Scout
+from cdr.reading.pages.fingerprints import call_text
+from cdr.reading.pages.plan import StreamPlan, plan_of
 from cdr.schema.errors import ConfigError, SyncError, TransientError
 from cdr.vendor.dialects import Form
 from cdr.vendor.outcomes import says_nothing_found

@@ -8,7 +8,7 @@ from typing import Final
 
 from cdr.doctor.asking import Answer, Asker, Call
 from cdr.doctor.sample import Sample, last_month
-from cdr.reading.doubt import is_round
+from cdr.reading.doubts.doubt import is_round
 from cdr.reading.findings import OK, Finding, cut_off, newest_day_only
 from cdr.vendor.windows import Period
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
+from cdr.reading.asking.scout import Scout
 from cdr.reading.context import Sync
 from cdr.reading.findings import Finding, newest_day_only
-from cdr.reading.scout import Scout
 from cdr.vendor.stream import Stream
 from cdr.vendor.windows import Period
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from cdr.reading.file_fetcher import FileFetcher
-from cdr.reading.lookback import Lookback
-from cdr.reading.pages import ReadPage, read_page
-from cdr.reading.rows import BARE, RecordFrame
+from cdr.reading.accounting.lookback import Lookback
+from cdr.reading.files.file_fetcher import FileFetcher
+from cdr.reading.pages.page import ReadPage, read_page
+from cdr.reading.pages.rows import BARE, RecordFrame
 from cdr.vendor.windows import Period
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cdr.http.bodies import mended, parse, rows_of
 from cdr.normaliser.timestamps import instant
+from cdr.reading.asking.requester import Requester, Transport
 from cdr.reading.findings import Findings
-from cdr.reading.plan import plan_of
-from cdr.reading.requester import Requester, Transport
+from cdr.reading.pages.plan import plan_of
 from cdr.vendor.stream import Stream
 from cdr.vendor.windows import Period
 

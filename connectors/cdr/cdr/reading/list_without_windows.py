@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from cdr.reading.accounting.outgoing import OutgoingRows
+from cdr.reading.accounting.reconciliation import Reconciliation
+from cdr.reading.asking.pager import Pager
 from cdr.reading.context import WindowCount
-from cdr.reading.outgoing import OutgoingRows
-from cdr.reading.pager import Pager
-from cdr.reading.pages import NormalisedPage
-from cdr.reading.reconciliation import Reconciliation
-from cdr.reading.rows import Rows
+from cdr.reading.pages.page import NormalisedPage
+from cdr.reading.pages.rows import Rows
 from cdr.schema.errors import TransientError
 
 Complete = Callable[[NormalisedPage], NormalisedPage]

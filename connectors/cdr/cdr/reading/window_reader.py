@@ -13,23 +13,23 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from cdr.reading.accounting import Accounting
+from cdr.reading.accounting.accounting import Accounting
+from cdr.reading.accounting.outgoing import OutgoingRows
+from cdr.reading.accounting.reconciliation import Reconciliation
+from cdr.reading.asking.pager import Pager, PagesIgnoredError
+from cdr.reading.asking.requester import Requester, Transport
+from cdr.reading.asking.scout import Scout
 from cdr.reading.conclusions import conclusions
 from cdr.reading.context import FoundClock, ReadContext, Sync, WindowCount
-from cdr.reading.doubt import Doubt
+from cdr.reading.doubts.doubt import Doubt
+from cdr.reading.doubts.row_cap import Cap
+from cdr.reading.doubts.second_reading import SecondReading
+from cdr.reading.doubts.whole_list import FilterIgnoredError, WholeList
 from cdr.reading.findings import Findings, first_page_always
 from cdr.reading.list_without_windows import read_list
-from cdr.reading.outgoing import OutgoingRows
-from cdr.reading.pager import Pager, PagesIgnoredError
-from cdr.reading.pages import NormalisedPage
-from cdr.reading.plan import plan_of
-from cdr.reading.reconciliation import Reconciliation
-from cdr.reading.requester import Requester, Transport
-from cdr.reading.row_cap import Cap
-from cdr.reading.rows import Rows
-from cdr.reading.scout import Scout
-from cdr.reading.second_reading import SecondReading
-from cdr.reading.whole_list import FilterIgnoredError, WholeList
+from cdr.reading.pages.page import NormalisedPage
+from cdr.reading.pages.plan import plan_of
+from cdr.reading.pages.rows import Rows
 from cdr.schema.errors import SyncError, TooLargeError, TooSlowError
 from cdr.vendor.paginators import PageInfo
 from cdr.vendor.stream import Stream

@@ -1,4 +1,4 @@
-"""What nobody knows of a vendor's requests, declared in its `streams.py`; `cdr.reading.requester` finds it out."""
+"""What nobody knows of a vendor's requests, declared in its `streams.py`; `cdr.reading.asking` finds it out."""
 
 from __future__ import annotations
 

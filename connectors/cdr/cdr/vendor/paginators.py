@@ -2,7 +2,7 @@
 
 A paginator answers two questions: the parameters of page n (counted from 0), and how many pages the first answer
 promises. Where it promises nothing, only an empty page is the end. Where each page says how to ask for the next one,
-pages are read in order, and the end is the one that says nothing. `cdr.reading.pager` asks for them.
+pages are read in order, and the end is the one that says nothing. `cdr.reading.asking` asks for them.
 """
 
 from __future__ import annotations

@@ -22,14 +22,14 @@ class RecordingFileStream(Stream, abstract=True):
         class RecordingFiles(RecordingFileStream, CallRecords):
 
     It asks for the same pages in the same windows. The rows that it reads inside hold the link beside the columns that
-    go out, see `columns`; `cdr.reading.recording_reader` makes rows of the stream of them.
+    go out, see `columns`; `cdr.reading.recordings.recording_reader` makes rows of the stream of them.
 
     links_calls: whether a row with a link is a row of `call_records`
     """
 
     name = "recording_files"
     primary_key = "recording_file_id"
-    reader = "cdr.reading.recording_reader:RecordingReader"
+    reader = "cdr.reading.recordings.recording_reader:RecordingReader"
     has_files = True
     links_calls: ClassVar[bool]
 

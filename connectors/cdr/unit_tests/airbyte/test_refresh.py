@@ -8,7 +8,7 @@ from airbyte_cdk.sources.message import InMemoryMessageRepository
 
 from cdr.airbyte.cursor import WindowCursor
 from cdr.airbyte.refresh import RefreshCursor
-from cdr.reading.lookback import MOST_ENTRIES, KeptRow, Lookback, RecentRows
+from cdr.reading.accounting.lookback import MOST_ENTRIES, KeptRow, Lookback, RecentRows
 from cdr.vendor.windows import Period, utc_text
 from fakes import UTC, Paged, config
 

@@ -9,7 +9,7 @@ from cdr.http.client import Client
 from cdr.http.downloads import FileDownloads
 from cdr.http.links import LinkRefusedError, NoFileError
 from cdr.http.waits import StoppedError
-from cdr.reading.stored_files import FileStore
+from cdr.reading.files.stored_files import FileStore
 from cdr.schema.errors import ConfigError, TransientError
 from cdr.vendor.authenticators import GivenToken
 from cdr.vendor.request import Request

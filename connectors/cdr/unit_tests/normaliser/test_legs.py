@@ -9,8 +9,8 @@ import pytest
 
 from cdr.normaliser import choice, moment, text
 from cdr.normaliser.legs import Legs, leg_id
-from cdr.reading.pages import read_page
-from cdr.reading.plan import plan_of
+from cdr.reading.pages.page import read_page
+from cdr.reading.pages.plan import plan_of
 from cdr.schema.errors import TransientError
 from cdr.vendor.paginators import PageNumber
 from fakes import DAY, FORMAT, config

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cdr.reading import lookback
+from cdr.reading.accounting import lookback
 from cdr.vendor.windows import Period
 from fakes import DAY
 from syncs import HOUR, Account, Calls, Synced, call, days, ids, spread, synced

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from cdr.normaliser import moment, text
+from cdr.reading.accounting.lookback import Lookback
 from cdr.reading.context import ReadContext, Sync, WindowCount
-from cdr.reading.lookback import Lookback
 from cdr.reading.window_reader import WindowReader
 from cdr.schema.errors import ConfigError, TransientError
 from cdr.vendor.config import Config

@@ -4,7 +4,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from cdr.reading import requester
+from cdr.reading.asking import requester
 from cdr.reading.context import ReadContext, WindowCount
 from cdr.reading.window_reader import WindowReader
 from cdr.schema.errors import ConfigError, TooLargeError, TooSlowError, TransientError

@@ -1,0 +1,1 @@
+"""`recording_files`: the links of another stream, and the files behind them."""
