@@ -186,6 +186,7 @@ class Connector:
         timeout: float = 120,
         workers: int | None = None,
         waits: bool = True,
+        environment: dict[str, str] | None = None,
         **files: Any,
     ) -> Outcome:
         """Run a command to its end. Every line on standard output must be a protocol message.
@@ -195,8 +196,8 @@ class Connector:
         """
         _, main, *arguments = self.command(verb, **files)
         arguments += ["--debug"] if debug else []
-        environment = {} if workers is None else {ENVIRONMENT: str(workers)}
-        code = _WARM.run(main, arguments, self.folder, timeout, environment, waits=waits)
+        variables = {**(environment or {}), **({} if workers is None else {ENVIRONMENT: str(workers)})}
+        code = _WARM.run(main, arguments, self.folder, timeout, variables, waits=waits)
         out, err = ((self.folder / name).read_bytes().decode() for name in ("stdout", "stderr"))
         outcome = Outcome(code, out.splitlines(), err)
         for line, message in zip(outcome.lines, outcome.messages, strict=True):

@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from airbyte_cdk.sources.utils import files_directory
+
 import cdr.airbyte.entrypoint  # noqa: F401 - imported for the children, and the CDK with it
 
 
@@ -35,6 +37,8 @@ if asked is not None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(str(asked["folder"]))
     os.environ.update(asked["environment"])  # type: ignore[call-overload]
+    if "AIRBYTE_STAGING_DIRECTORY" in os.environ:  # the CDK looks when it is imported
+        files_directory.AIRBYTE_STAGING_DIRECTORY = os.environ["AIRBYTE_STAGING_DIRECTORY"]
     if not asked.get("waits", True):
         sleep = time.sleep
         time.sleep = lambda seconds: sleep(min(seconds, 0.001))

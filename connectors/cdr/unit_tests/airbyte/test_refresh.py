@@ -136,7 +136,7 @@ def test_recent_rows_take_room_for_what_is_near_the_end_only():
         # Rows whose time is odd, or unknown, go with their window.
         memory.keep(day, [row(START - 99 * DAY, number), KeptRow(number, None, "x")])
         memory.move_to(day.end - DAY)
-        assert len(memory._kept) <= 1442
+        assert len(memory._rows.digests) <= 1442
 
 
 def test_recent_rows_keep_the_newest_where_there_is_no_room_for_all():

@@ -16,7 +16,7 @@ from typing import Final
 from cdr.normaliser.normaliser import Normaliser
 from cdr.normaliser.timestamps import instant
 from cdr.reading.accounting.held_rows import HeldRows
-from cdr.reading.accounting.lookback import KeptRow, Lookback
+from cdr.reading.accounting.lookback import KeptRow, KeptRows, Lookback
 from cdr.reading.accounting.outgoing import Fresh, OnTheirWay, OutgoingRows, outgoing_rows
 from cdr.reading.accounting.repeated_ids import renamed
 from cdr.reading.pages.fingerprints import Fingerprint, as_key, digest, fingerprint_of, is_another_call
@@ -60,7 +60,7 @@ class Accounting:
         self._calls: dict[int, Fingerprint] = {}
         self._others: dict[int, set[Fingerprint]] = {}
         self._brought: dict[int, list[int]] = {}
-        self._pending: dict[int, dict[Period, list[KeptRow]]] = {}
+        self._pending: dict[int, KeptRows] = {}
         self._held: dict[int, HeldRows] = {}
         self._foreign: dict[int, dict[str, tuple[str, bytes]]] = {}
         self._released = [False] * len(windows)
@@ -121,8 +121,7 @@ class Accounting:
         index = self._index(window)
         with self._lock:
             # Not before: a state that another window emits must not vouch for rows that are still on their way out.
-            for span, rows in self._pending.pop(index, {}).items():
-                self._lookback.keep(span, rows)
+            self._lookback.add(self._pending.pop(index, KeptRows()))
             self._closed[index] = True
             for near in self._near(index):
                 if near in self._brought and all(self._closed[other] for other in self._near(near)):
@@ -207,9 +206,10 @@ class Accounting:
             for index in places
             if keeps_all or (page.places and page.places[index]) or (page.times[index] or "~") >= keeps_from
         ]
+        span = Period(self._windows[0].start, self._windows[-1].end) if whole_list else self._span(window)
+        placed = lookback.placed(span, kept)
         with self._lock:
-            span = Period(self._windows[0].start, self._windows[-1].end) if whole_list else self._span(window)
-            self._pending.setdefault(self._index(window), {}).setdefault(span, []).extend(kept)
+            self._pending.setdefault(self._index(window), KeptRows()).extend(placed)
         if lookback.cell is None:
             same = [index for index in places if digests[index] in lookback.known]
             return outgoing_rows(page, fresh, same, len(same))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from cdr.reading.pages.rows import Rows
@@ -11,7 +12,8 @@ from cdr.reading.pages.rows import Rows
 _QUICKEST: Final = 1
 
 Cell = tuple[int, int]
-IsKnown = Callable[[Cell, Iterable[int]], bool]
+IsKnown = Callable[[Cell, int, int], bool]
+"""(cell, how many rows it has, the sum of their digests) -> whether the last sync found it so."""
 
 
 class HeldRows:
@@ -19,7 +21,8 @@ class HeldRows:
 
     def __init__(self) -> None:
         self._pieces: list[tuple[bytes, list[Cell]]] = []
-        self._digests: dict[Cell, list[int]] = {}
+        self._rows: Counter[Cell] = Counter()
+        self._sums: Counter[Cell] = Counter()
 
     def add(self, lines: Mapping[int, bytes], cells: Mapping[int, Cell], digests: Mapping[int, int]) -> None:
         """Hold the lines of a page whose places `cells` names."""
@@ -28,11 +31,12 @@ class HeldRows:
         held = [lines[index] for index in cells]
         self._pieces.append((zlib.compress(b"\n".join(held), _QUICKEST), [*cells.values()]))
         for index, cell in cells.items():
-            self._digests.setdefault(cell, []).append(digests[index])
+            self._rows[cell] += 1
+            self._sums[cell] += digests[index]
 
     def changed(self, is_known: IsKnown) -> Iterator[tuple[Rows, int]]:
         """The rows of those cells that are not as they were, and how many others each piece had."""
-        same = {cell for cell, digests in self._digests.items() if is_known(cell, digests)}
+        same = {cell for cell, rows in self._rows.items() if is_known(cell, rows, self._sums[cell])}
         for piece, cells in self._pieces:
             lines = zlib.decompress(piece).split(b"\n")
             going = [line for line, cell in zip(lines, cells, strict=True) if cell not in same]

@@ -42,6 +42,23 @@ class KeptRow(NamedTuple):
     identity: str
 
 
+class KeptRows:
+    """Rows that are kept, in sixteen bytes each.
+
+    digests: of the rows; places: the hour of each and a hash of its id; counts: how many rows each hour has
+    """
+
+    def __init__(self) -> None:
+        self.digests = array("Q")
+        self.places = array("Q")
+        self.counts: Counter[int] = Counter()
+
+    def extend(self, other: KeptRows) -> None:
+        self.digests.extend(other.digests)
+        self.places.extend(other.places)
+        self.counts.update(other.counts)
+
+
 class Lookback:
     """The memory of one stream from sync to sync. Threads share it.
 
@@ -65,9 +82,7 @@ class Lookback:
         self.repeated = _texts(state.get("repeated"))
         self.keeps_from = keeps_from
         self.since: datetime | None = None
-        self._kept = array("Q")
-        self._places = array("Q")
-        self._counts: Counter[int] = Counter()
+        self._rows = KeptRows()
         self._sent: set[int] = set()
         self._repeated: set[str] = set()
         self._lock = threading.Lock()
@@ -83,16 +98,26 @@ class Lookback:
 
     def keep(self, window: Period, rows: Iterable[KeptRow]) -> None:
         """Remember rows that this sync sent, or found as they were, of a window that has been read to its end."""
+        self.add(self.placed(window, rows))
+
+    def placed(self, window: Period, rows: Iterable[KeptRow]) -> KeptRows:
+        """The rows of a window in the form in which they are remembered, until it has been read to its end."""
         first, last = _hour(window.start), _hour(window.end - timedelta(microseconds=1))
+        placed = KeptRows()
+        for digest, time, identity in rows:
+            moment = None if time is None else instant(time)
+            hour = first if moment is None else min(max(_hour(moment), first), last)
+            is_odd = moment is None or moment not in window
+            early = _EARLY if moment is not None and moment < self.keeps_from else 0
+            placed.counts[hour] += 1
+            placed.digests.append(digest)
+            placed.places.append((_ODD if is_odd else early) | hour * _IN_AN_HOUR + crc32(identity.encode()))
+        return placed
+
+    def add(self, rows: KeptRows) -> None:
+        """Remember the rows of a window that has been read to its end."""
         with self._lock:
-            for digest, time, identity in rows:
-                moment = None if time is None else instant(time)
-                hour = first if moment is None else min(max(_hour(moment), first), last)
-                self._counts[hour] += 1
-                self._kept.append(digest)
-                is_odd = moment is None or moment not in window
-                early = _EARLY if moment is not None and moment < self.keeps_from else 0
-                self._places.append((_ODD if is_odd else early) | hour * _IN_AN_HOUR + crc32(identity.encode()))
+            self._rows.extend(rows)
 
     def keep_sent(self, digest: int) -> None:
         """Remember a row that is out, of a window that is still being read: the sync that resumes leaves it out."""
@@ -115,9 +140,9 @@ class Lookback:
             return None
         return hour, crc32(row.identity.encode()) % _cells(self._hours[hour], self.cell)
 
-    def is_known_cell(self, cell: tuple[int, int], digests: Iterable[int]) -> bool:
-        """Whether a cell with these rows was found by the last sync."""
-        return _cell_digest(*cell, [*digests]) in self.known
+    def is_known_cell(self, cell: tuple[int, int], rows: int, total: int) -> bool:
+        """Whether a cell with so many rows, whose digests have this sum, was found by the last sync."""
+        return _cell_digest(*cell, rows, total) in self.known
 
     def remembered(self, period: Period) -> int:
         """How many rows the last sync found in the whole hours of a period."""
@@ -154,30 +179,32 @@ class Lookback:
 
     def _found_so_far(self) -> set[int]:
         """What a sync that was cut off found, and the one that it resumed; nothing where there is no room for it."""
-        if len(self._kept) > MOST_ENTRIES:
+        if len(self._rows.digests) > MOST_ENTRIES:
             return set()
-        found = {*self._kept, *self._found, *self._sent}
+        found = {*self._rows.digests, *self._found, *self._sent}
         return found if len(found) <= MOST_ENTRIES else set()
 
     def _hours_to_keep(self, *, all_hours: bool) -> dict[int, int]:
         if all_hours:
-            return {**self._hours, **self._counts}
-        return {hour: rows for hour, rows in self._counts.items() if hour >= _hour(self.keeps_from)}
+            return {**self._hours, **self._rows.counts}
+        return {hour: rows for hour, rows in self._rows.counts.items() if hour >= _hour(self.keeps_from)}
 
     def _entries(self, carried: set[int], counts: Mapping[int, int]) -> dict[str, Any]:
         """The digests of single rows where there is room for them, else of cells as small as fit."""
-        places = zip(self._kept, self._places, strict=True)
-        rows = carried | {digest for digest, place in places if not place & _EARLY}
-        if len(rows) <= MOST_ENTRIES:
-            return {"known": _encoded(rows)}
-        sizes = itertools.count(100 * len(rows) // MOST_ENTRIES)
+        if len(carried) + sum(not place & _EARLY for place in self._rows.places) <= MOST_ENTRIES:
+            places = zip(self._rows.digests, self._rows.places, strict=True)
+            return {"known": _encoded(carried | {digest for digest, place in places if not place & _EARLY})}
+        sizes = itertools.count(max(100, 100 * sum(counts.values()) // MOST_ENTRIES))  # a row is the least
         size = next(m for m in sizes if sum(_cells(n, m) for n in counts.values()) <= MOST_ENTRIES)
-        cells: dict[tuple[int, int], list[int]] = {}
-        for digest, place in zip(self._kept, self._places, strict=True):
+        numbers: Counter[tuple[int, int]] = Counter()
+        sums: Counter[tuple[int, int]] = Counter()
+        for digest, place in zip(self._rows.digests, self._rows.places, strict=True):
             hour, number = divmod(place & ~_EARLY, _IN_AN_HOUR)
             if not place & _ODD and hour in counts:
-                cells.setdefault((hour, number % _cells(counts[hour], size)), []).append(digest)
-        return {"known": _encoded({_cell_digest(*cell, found) for cell, found in cells.items()}), "cell": size}
+                cell = hour, number % _cells(counts[hour], size)
+                numbers[cell] += 1
+                sums[cell] += digest
+        return {"known": _encoded({_cell_digest(*cell, numbers[cell], sums[cell]) for cell in numbers}), "cell": size}
 
 
 class RecentRows(Lookback):
@@ -197,9 +224,12 @@ class RecentRows(Lookback):
         with self._lock:
             self.keeps_from = max(self.keeps_from, moment - self._wider)
             first = _hour(self.keeps_from)
-            left = [row for row in zip(self._kept, self._places, strict=True) if _hour_in(row[1]) >= first]
-            self._kept, self._places = array("Q", (row[0] for row in left)), array("Q", (row[1] for row in left))
-            self._counts = Counter({hour: rows for hour, rows in self._counts.items() if hour >= first})
+            rows, left = self._rows, KeptRows()
+            newer = [row for row in zip(rows.digests, rows.places, strict=True) if _hour_in(row[1]) >= first]
+            left.digests.extend(digest for digest, _ in newer)
+            left.places.extend(place for _, place in newer)
+            left.counts.update({hour: number for hour, number in rows.counts.items() if hour >= first})
+            self._rows = left
 
     def as_state(self, *, is_complete: bool, resumes: bool) -> dict[str, Any]:
         if is_complete:
@@ -210,7 +240,8 @@ class RecentRows(Lookback):
 
     def _newest(self) -> set[int]:
         """As many digests as the state has room for: those of the newest rows first, then those that were given."""
-        rows = sorted(zip(map(_hour_in, self._places), self._kept, strict=True), reverse=True)[:MOST_ENTRIES]
+        hours = map(_hour_in, self._rows.places)
+        rows = sorted(zip(hours, self._rows.digests, strict=True), reverse=True)[:MOST_ENTRIES]
         found = {digest for _, digest in rows}
         all_known = found | self.known | self._sent
         return found if len(all_known) > MOST_ENTRIES else all_known
@@ -224,8 +255,8 @@ def _cells(rows: int, size: int) -> int:
     return max(1, 100 * rows // size)
 
 
-def _cell_digest(hour: int, number: int, digests: list[int]) -> int:
-    text = f"{hour}/{number}/{len(digests)}/{sum(digests)}"
+def _cell_digest(hour: int, number: int, rows: int, total: int) -> int:
+    text = f"{hour}/{number}/{rows}/{total}"
     return int.from_bytes(blake2b(text.encode(), digest_size=DIGEST_BYTES).digest(), "big")
 
 
