@@ -151,6 +151,10 @@ class MovingVendor(Simulator):
         return replace(row, body=packed({**orjson.loads(row.body), name: value}))
 
 
+_NO_LIMIT = 1_000_000
+"""Requests in a minute, of a clock on which a minute does not pass."""
+
+
 def start_moving(
     vendor: str,
     clock: Clock,
@@ -169,7 +173,6 @@ def start_moving(
         "lookback": lookback.total_seconds(),
     }
     moving = type("Moving", (MovingVendor, simulator_class(vendor)), body)
-    made: MovingVendor = moving(
-        start=start, end=end, calls_per_day=calls_per_day, seed=seed, validate=False, published_samples=False
-    )
+    options = {"validate": False, "published_samples": False, "rate_limit": _NO_LIMIT}
+    made: MovingVendor = moving(start=start, end=end, calls_per_day=calls_per_day, seed=seed, **options)
     return made
