@@ -4,7 +4,6 @@ The state has room for 27,648 digests; where the lookback holds more rows, each 
 less room and fewer rows, as many a digest; `--every-hour`, as in `make soak`, has what the contract names.
 """
 
-from collections import Counter
 from datetime import datetime, timedelta, timezone
 from unittest import mock
 
@@ -73,17 +72,9 @@ def test_hourly_syncs_of_a_very_busy_account_send_each_row_again_a_few_times_at_
 class OneChange(Simulation):
     """One row of the busiest hours of the lookback changes before the last sync."""
 
-    _hour = ""
-
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        self._sent = Counter()
-
-    @property
-    def sent_for_it(self) -> int:
-        """How many rows of its hour the last sync sent, less those of the one before: odd clocks always come again."""
-        last = len(self._moments) - 1
-        return self._sent[last, self._hour] - self._sent[last - 1, self._hour]
+    sent_for_it = 0
+    """How many rows of its hour the last sync sent. A row with an odd clock is in no cell, and comes every time."""
+    _hour = "none yet"
 
     def _sync(self, sim, moment, trouble):
         if moment == self._moments[-1]:
@@ -94,8 +85,9 @@ class OneChange(Simulation):
         super()._sync(sim, moment, trouble)
 
     def _take(self, sim, message, sync, number):
-        if message.record is not None:
-            self._sent[number, str(message.record.data["started_at"])[: len("2026-10-13T05")]] += 1
+        row = message.record.data if message.record is not None else {}
+        if str(row.get("started_at")).startswith(self._hour) and "time_mismatch" not in row["issues"]:
+            self.sent_for_it += 1
         return super()._take(sim, message, sync, number)
 
 
