@@ -24,11 +24,12 @@ SCOPE = Scope(DAY, DAY, DAY)
 PAGE = orjson.dumps({"rows": [call(n) for n in range(50)], "total": 50, "last": 1})
 # A process of another kind than pytest's: what it starts must not run the tests' main module again.
 PARENT = """
-import logging, sys, time
+import logging, signal, sys
 from cdr.reading.pages.workers import PageWorkers
 from cdr.reading.pages.plan import plan_of
 from fakes import Paged, call, config
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins without it
     readers = PageWorkers(2, logging.getLogger("airbyte"), at_once=True)
     readers.read_page(b'{"rows":[],"total":0,"last":1}', plan_of(Paged(config())), None)
     print(*[process.pid for process in readers._processes], flush=True)
