@@ -16,7 +16,7 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partitio
 from airbyte_cdk.sources.types import StreamSlice
 
 from cdr.airbyte.cursor import WindowCursor, as_slice
-from cdr.reading.accounting.lookback import KeptRow
+from cdr.reading.accounting.kept_rows import KeptRow
 from cdr.vendor.config import Config
 from cdr.vendor.windows import Period, utc_text
 from tools.maintain import matrix

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from cdr.normaliser import choice, moment, text
-from cdr.reading.accounting.lookback import KeptRow, Lookback
+from cdr.reading.accounting.kept_rows import KeptRow
+from cdr.reading.accounting.lookback import Lookback
 from cdr.reading.context import ReadContext, Sync, WindowCount
 from cdr.reading.window_reader import WindowReader, reader_of
 from cdr.schema.errors import ConfigError

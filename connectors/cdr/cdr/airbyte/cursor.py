@@ -146,7 +146,7 @@ class WindowCursor(ConcurrentCursor):
     def _horizon(self, end: datetime) -> datetime:
         """The lookback before an end; where cells are compared, which are of whole hours, the hour that it lies in."""
         horizon = end - self._stream.lookback
-        return horizon if self.lookback.cell is None else _hour_of(horizon)
+        return horizon if self.lookback.cells is None else _hour_of(horizon)
 
     def _read_again_from(self, end: datetime) -> datetime:
         """From where on the sync after one that ended then will receive rows again, its margins included."""
@@ -224,7 +224,7 @@ class WindowCursor(ConcurrentCursor):
             else self._stream.paginator.size
         )
         step = self._stream.window.step
-        if self.lookback.cell is not None:
+        if self.lookback.cells is not None:
             step = max(step // _HOUR, 1) * _HOUR  # an hour's cells have to be in one window
         start, rows = part.start, 0
         for hour in sorted(hours):

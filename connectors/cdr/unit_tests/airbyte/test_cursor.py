@@ -6,7 +6,7 @@ from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 from airbyte_cdk.sources.message import InMemoryMessageRepository
 
 from cdr.airbyte.cursor import WindowCursor
-from cdr.reading.accounting.lookback import KeptRow
+from cdr.reading.accounting.kept_rows import KeptRow
 from cdr.vendor.windows import Period, utc_text
 from fakes import UTC, Paged, Whole, config
 

@@ -8,7 +8,8 @@ from airbyte_cdk.sources.message import InMemoryMessageRepository
 
 from cdr.airbyte.cursor import WindowCursor
 from cdr.airbyte.refresh import RefreshCursor
-from cdr.reading.accounting.lookback import MOST_ENTRIES, KeptRow, Lookback, RecentRows
+from cdr.reading.accounting.kept_rows import KeptRow
+from cdr.reading.accounting.lookback import MOST_ENTRIES, Lookback, RecentRows
 from cdr.vendor.windows import Period, utc_text
 from fakes import UTC, Paged, config
 
@@ -136,7 +137,7 @@ def test_recent_rows_take_room_for_what_is_near_the_end_only():
         # Rows whose time is odd, or unknown, go with their window.
         memory.keep(day, [row(START - 99 * DAY, number), KeptRow(number, None, "x")])
         memory.move_to(day.end - DAY)
-        assert len(memory._rows.digests) <= 1442
+        assert len(memory._rows) <= 1442
 
 
 def test_recent_rows_keep_the_newest_where_there_is_no_room_for_all():

@@ -16,7 +16,8 @@ from typing import Final
 from cdr.normaliser.normaliser import Normaliser
 from cdr.normaliser.timestamps import instant
 from cdr.reading.accounting.held_rows import HeldRows
-from cdr.reading.accounting.lookback import KeptRow, KeptRows, Lookback
+from cdr.reading.accounting.kept_rows import KeptRow, KeptRows
+from cdr.reading.accounting.lookback import Lookback
 from cdr.reading.accounting.outgoing import Fresh, OnTheirWay, OutgoingRows, outgoing_rows
 from cdr.reading.accounting.repeated_ids import renamed
 from cdr.reading.pages.fingerprints import Fingerprint, as_key, digest, fingerprint_of, is_another_call
@@ -105,10 +106,14 @@ class Accounting:
             ours = {as_key(identity): row for identity, row in foreign.items() if as_key(identity) not in self._calls}
             self._calls.update((key, fingerprint_of(call)) for key, (call, _) in ours.items())
             self._remember([*ours], window, whole_list=False)
+            digests = [digest(line) for _, line in ours.values()]
+            self._pending.setdefault(index, KeptRows()).add_uncounted(digests)
         if ours:
-            yield OutgoingRows(Rows.of([line for _, line in ours.values()]), ())
-        if held is not None:
-            for rows, unchanged in held.changed(self._lookback.is_known_cell):
+            rows = zip(ours.values(), digests, strict=True)
+            new = [line for (_, line), one in rows if one not in self._lookback.known]
+            yield OutgoingRows(Rows.of(new), (), len(ours) - len(new))
+        if held is not None and self._lookback.cells is not None:
+            for rows, unchanged in held.changed(self._lookback.cells):
                 yield OutgoingRows(rows, (), unchanged)
 
     def close(self, window: Period) -> None:
@@ -135,7 +140,7 @@ class Accounting:
             and self._timeless.isdisjoint(ids)
             and self._repeated.isdisjoint(ids)
             and len(set(ids)) == len(ids)
-            and not (page.timeless or self._lookback.cell is not None)
+            and not (page.timeless or self._lookback.cells is not None)
         )
 
     def _fresh(self, page: NormalisedPage, window: Period, whole_list: bool) -> Iterator[tuple[int, str, bytes | None]]:
@@ -210,10 +215,12 @@ class Accounting:
         placed = lookback.placed(span, kept)
         with self._lock:
             self._pending.setdefault(self._index(window), KeptRows()).extend(placed)
-        if lookback.cell is None:
-            same = [index for index in places if digests[index] in lookback.known]
+        # Where cells are compared, a row in none of them is known by its digest as well.
+        same = [index for index in places if digests[index] in lookback.known]
+        if lookback.cells is None:
             return outgoing_rows(page, fresh, same, len(same))
-        return outgoing_rows(page, fresh, self._hold(page, window, span, digests, renamed))
+        held = self._hold(page, window, span, digests, renamed)
+        return outgoing_rows(page, fresh, {*held, *same}, len({*same} - {*held}))
 
     def _hold(
         self,
@@ -233,7 +240,7 @@ class Accounting:
 
     def _owner(self, page: NormalisedPage, index: int, window: Period) -> int | None:
         """The window that a row's time lies in, where cells are compared and it is another one, still to be read."""
-        compares_cells = self._lookback.cell is not None and not self._by_days
+        compares_cells = self._lookback.cells is not None and not self._by_days
         time = page.times[index] if compares_cells and page.times else None
         if time is None or (moment := instant(time)) in window:
             return None

@@ -1,25 +1,21 @@
 """What a sync remembers of the rows that the next one will receive again: their digests, and how many each hour had.
 
 A row whose digest is known has not changed since it was sent, and is not sent again. The state holds the digests as
-one text; in base64 a row takes 9.33 bytes. Where there are more rows than it has room for, an entry stands for a cell:
-a few rows of one hour whose ids hash alike. A cell that differs goes out whole.
+one text; in base64 a row takes 9.33 bytes. Where there are more rows than it has room for, it holds the sums of cells.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import itertools
 import threading
-from array import array
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
-from hashlib import blake2b
-from typing import Any, Final, NamedTuple
-from zlib import crc32
+from typing import Any, Final
 
 from cdr.normaliser.timestamps import instant
+from cdr.reading.accounting.cells import SUM_BYTES, Cell, Cells, hashed
+from cdr.reading.accounting.kept_rows import KeptRow, KeptRows
+from cdr.reading.accounting.packed_numbers import packed, unpacked
 from cdr.reading.pages.fingerprints import DIGEST_BYTES
 from cdr.vendor.windows import Period, utc_text
 
@@ -28,42 +24,14 @@ _MOST_BYTES: Final = 252 * 1024
 MOST_ENTRIES: Final = _MOST_BYTES * 3 // 4 // DIGEST_BYTES
 """How many digests the state has room for."""
 _MOST_REPEATED: Final = 200
-_IN_AN_HOUR: Final = 1 << 32
-# What stands in front of the place of a row: its hour, and a hash of its id.
-_EARLY: Final = 1 << 63
-_ODD: Final = 1 << 62
-
-
-class KeptRow(NamedTuple):
-    """A row that the next sync will receive again: its digest, its time and its id."""
-
-    digest: int
-    time: str | None
-    identity: str
-
-
-class KeptRows:
-    """Rows that are kept, in sixteen bytes each.
-
-    digests: of the rows; places: the hour of each and a hash of its id; counts: how many rows each hour has
-    """
-
-    def __init__(self) -> None:
-        self.digests = array("Q")
-        self.places = array("Q")
-        self.counts: Counter[int] = Counter()
-
-    def extend(self, other: KeptRows) -> None:
-        self.digests.extend(other.digests)
-        self.places.extend(other.places)
-        self.counts.update(other.counts)
 
 
 class Lookback:
     """The memory of one stream from sync to sync. Threads share it.
 
-    known:    digests of the rows, or of the cells, that earlier syncs sent and this one may receive again
-    cell:     how many rows a cell of `known` has, in hundredths; None where it knows single rows
+    known:    digests of the rows that earlier syncs sent and this one may receive again; where there are cells, of
+              those rows that are in none
+    cells:    of the last sync; None where the state has room for every digest
     repeated: ids that were seen with two calls
     keeps_from: rows from this moment on will be received again by the next sync
     since:    up to when the last sync read: rows behind that are new
@@ -77,8 +45,7 @@ class Lookback:
         self._found = _digests(state.get("found"))
         self.known = self._before | self._found
         self._hours = _hours(state.get("hours"))
-        cell = state.get("cell")
-        self.cell: int | None = cell if type(cell) is int and cell > 0 and self._hours else None
+        self.cells = Cells.from_state(state, self._hours)
         self.repeated = _texts(state.get("repeated"))
         self.keeps_from = keeps_from
         self.since: datetime | None = None
@@ -104,14 +71,12 @@ class Lookback:
         """The rows of a window in the form in which they are remembered, until it has been read to its end."""
         first, last = _hour(window.start), _hour(window.end - timedelta(microseconds=1))
         placed = KeptRows()
-        for digest, time, identity in rows:
-            moment = None if time is None else instant(time)
+        for row in rows:
+            moment = None if row.time is None else instant(row.time)
             hour = first if moment is None else min(max(_hour(moment), first), last)
             is_odd = moment is None or moment not in window
-            early = _EARLY if moment is not None and moment < self.keeps_from else 0
-            placed.counts[hour] += 1
-            placed.digests.append(digest)
-            placed.places.append((_ODD if is_odd else early) | hour * _IN_AN_HOUR + crc32(identity.encode()))
+            is_early = moment is not None and moment < self.keeps_from
+            placed.add(row, hour, is_early=is_early, is_odd=is_odd)
         return placed
 
     def add(self, rows: KeptRows) -> None:
@@ -130,19 +95,15 @@ class Lookback:
             self._repeated.add(identity)
             self.repeated.add(identity)
 
-    def cell_of(self, window: Period, row: KeptRow) -> tuple[int, int] | None:
+    def cell_of(self, window: Period, row: KeptRow) -> Cell | None:
         """The cell that a row belongs to, by its hour and its id; None where it has to be looked at by itself."""
-        if self.cell is None or row.time is None:
+        if self.cells is None or row.time is None:
             return None
         moment = instant(row.time)
         hour = _hour(moment)
-        if moment not in window or hour not in self._hours or (self.since is not None and moment >= self.since):
+        if moment not in window or hour not in self.cells or (self.since is not None and moment >= self.since):
             return None
-        return hour, crc32(row.identity.encode()) % _cells(self._hours[hour], self.cell)
-
-    def is_known_cell(self, cell: tuple[int, int], rows: int, total: int) -> bool:
-        """Whether a cell with so many rows, whose digests have this sum, was found by the last sync."""
-        return _cell_digest(*cell, rows, total) in self.known
+        return self.cells.cell(hour, hashed(row.identity))
 
     def remembered(self, period: Period) -> int:
         """How many rows the last sync found in the whole hours of a period."""
@@ -157,15 +118,15 @@ class Lookback:
     def as_state(self, *, is_complete: bool, resumes: bool) -> dict[str, Any]:
         """What goes into the state, of a sync that is complete or not, and resumes one that was cut off or not."""
         with self._lock:
-            counts = self._hours_to_keep(all_hours=resumes or not is_complete)
+            counts = self._hours_to_keep(is_complete=is_complete, resumes=resumes)
             state: dict[str, Any] = {}
             if is_complete:
-                carried = self._found | self._sent if resumes and self.cell is None else set()
+                carried = self._found | self._sent if resumes and self.cells is None else set()
                 state |= self._entries(carried, counts)
             else:
                 state["known"] = _encoded(self._before)
-                if self.cell is not None:
-                    state["cell"] = self.cell
+                if self.cells is not None:
+                    state |= self.cells.as_state(counts)
                 elif found := self._found_so_far():
                     state["found"] = _encoded(found)
             if counts:
@@ -179,32 +140,25 @@ class Lookback:
 
     def _found_so_far(self) -> set[int]:
         """What a sync that was cut off found, and the one that it resumed; nothing where there is no room for it."""
-        if len(self._rows.digests) > MOST_ENTRIES:
+        if len(self._rows) > MOST_ENTRIES:
             return set()
-        found = {*self._rows.digests, *self._found, *self._sent}
+        found = self._rows.digests() | self._found | self._sent
         return found if len(found) <= MOST_ENTRIES else set()
 
-    def _hours_to_keep(self, *, all_hours: bool) -> dict[int, int]:
-        if all_hours:
+    def _hours_to_keep(self, *, is_complete: bool, resumes: bool) -> dict[int, int]:
+        if not is_complete and self.cells is not None:
+            return {**self._rows.counts, **self._hours}  # how many cells an hour has follows from these
+        if resumes or not is_complete:
             return {**self._hours, **self._rows.counts}
         return {hour: rows for hour, rows in self._rows.counts.items() if hour >= _hour(self.keeps_from)}
 
     def _entries(self, carried: set[int], counts: Mapping[int, int]) -> dict[str, Any]:
-        """The digests of single rows where there is room for them, else of cells as small as fit."""
-        if len(carried) + sum(not place & _EARLY for place in self._rows.places) <= MOST_ENTRIES:
-            places = zip(self._rows.digests, self._rows.places, strict=True)
-            return {"known": _encoded(carried | {digest for digest, place in places if not place & _EARLY})}
-        sizes = itertools.count(max(100, 100 * sum(counts.values()) // MOST_ENTRIES))  # a row is the least
-        size = next(m for m in sizes if sum(_cells(n, m) for n in counts.values()) <= MOST_ENTRIES)
-        numbers: Counter[tuple[int, int]] = Counter()
-        sums: Counter[tuple[int, int]] = Counter()
-        for digest, place in zip(self._rows.digests, self._rows.places, strict=True):
-            hour, number = divmod(place & ~_EARLY, _IN_AN_HOUR)
-            if not place & _ODD and hour in counts:
-                cell = hour, number % _cells(counts[hour], size)
-                numbers[cell] += 1
-                sums[cell] += digest
-        return {"known": _encoded({_cell_digest(*cell, numbers[cell], sums[cell]) for cell in numbers}), "cell": size}
+        """The digests of single rows where there is room for them, else cells as small as fit, and the odd rows."""
+        if len(carried) + sum(1 for _ in self._rows.again()) <= MOST_ENTRIES:
+            return {"known": _encoded(carried.union(self._rows.again()))}
+        odd = set(itertools.islice(self._rows.odd(), MOST_ENTRIES // 2))
+        room = (MOST_ENTRIES - len(odd)) * DIGEST_BYTES // SUM_BYTES
+        return {"known": _encoded(odd), **Cells.of(self._rows.in_cells(), counts, room).as_state()}
 
 
 class RecentRows(Lookback):
@@ -212,7 +166,7 @@ class RecentRows(Lookback):
 
     def __init__(self, state: Mapping[str, Any], keeps_from: datetime) -> None:
         super().__init__(state, keeps_from)
-        self.cell = None
+        self.cells = None
         self._wider = timedelta(0)
 
     def widen(self, shift: timedelta) -> None:
@@ -223,13 +177,7 @@ class RecentRows(Lookback):
         """Forget the rows of the hours before a moment."""
         with self._lock:
             self.keeps_from = max(self.keeps_from, moment - self._wider)
-            first = _hour(self.keeps_from)
-            rows, left = self._rows, KeptRows()
-            newer = [row for row in zip(rows.digests, rows.places, strict=True) if _hour_in(row[1]) >= first]
-            left.digests.extend(digest for digest, _ in newer)
-            left.places.extend(place for _, place in newer)
-            left.counts.update({hour: number for hour, number in rows.counts.items() if hour >= first})
-            self._rows = left
+            self._rows = self._rows.since(_hour(self.keeps_from))
 
     def as_state(self, *, is_complete: bool, resumes: bool) -> dict[str, Any]:
         if is_complete:
@@ -240,24 +188,9 @@ class RecentRows(Lookback):
 
     def _newest(self) -> set[int]:
         """As many digests as the state has room for: those of the newest rows first, then those that were given."""
-        hours = map(_hour_in, self._rows.places)
-        rows = sorted(zip(hours, self._rows.digests, strict=True), reverse=True)[:MOST_ENTRIES]
-        found = {digest for _, digest in rows}
+        found = self._rows.newest(MOST_ENTRIES)
         all_known = found | self.known | self._sent
         return found if len(all_known) > MOST_ENTRIES else all_known
-
-
-def _hour_in(place: int) -> int:
-    return (place & ~(_EARLY | _ODD)) // _IN_AN_HOUR
-
-
-def _cells(rows: int, size: int) -> int:
-    return max(1, 100 * rows // size)
-
-
-def _cell_digest(hour: int, number: int, rows: int, total: int) -> int:
-    text = f"{hour}/{number}/{rows}/{total}"
-    return int.from_bytes(blake2b(text.encode(), digest_size=DIGEST_BYTES).digest(), "big")
 
 
 def _hour(moment: datetime) -> int:
@@ -265,19 +198,12 @@ def _hour(moment: datetime) -> int:
 
 
 def _encoded(digests: Iterable[int]) -> str:
-    packed = b"".join(one.to_bytes(DIGEST_BYTES, "big") for one in sorted(digests)[:MOST_ENTRIES])
-    return base64.b64encode(packed).decode()
+    return packed(sorted(digests)[:MOST_ENTRIES], DIGEST_BYTES)
 
 
 def _digests(state: Any) -> set[int]:
     """The digests of a state; none where they cannot be read: the rows then come once more."""
-    try:
-        packed = base64.b64decode(state, validate=True)
-    except (TypeError, ValueError, binascii.Error):
-        return set()
-    if len(packed) % DIGEST_BYTES:
-        return set()
-    return {int.from_bytes(packed[at : at + DIGEST_BYTES], "big") for at in range(0, len(packed), DIGEST_BYTES)}
+    return set(unpacked(state, DIGEST_BYTES))
 
 
 def _texts(state: Any) -> set[str]:
