@@ -9,11 +9,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Timer
-from typing import Any
+from typing import Any, BinaryIO
 
 from cdr.reading.pages.workers import ENVIRONMENT
 from tools.naming import vendor_of
@@ -113,14 +116,13 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 class _WarmStart:
-    """Forks connectors from a process that has imported the CDK: see `warm_start.py`."""
+    """Forks connectors from a process that has imported the CDK: see `warm_start.py`. One at a time."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
-    def run(
-        self, main: str, arguments: list[str], folder: Path, timeout: float, environment: dict[str, str], **more: Any
-    ) -> int:
+    def start(self, command: list[str], folder: Path, environment: dict[str, str], **more: Any) -> int:
+        """Start `python main.py …` and give its number; what it prints goes to files or pipes of the folder."""
         if self._process is None or self._process.poll() is not None:
             script = str(Path(__file__).with_name("warm_start.py"))
             self._process = subprocess.Popen(
@@ -131,28 +133,62 @@ class _WarmStart:
                 start_new_session=True,
             )
             atexit.register(_end, self._process)
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin
-        assert stdout
+        _, main, *arguments = command
         places = {name: str(folder / name) for name in ("stdout", "stderr")}
-        command = {
-            "main": main,
-            "arguments": arguments,
-            "environment": environment,
-            "folder": str(folder),
-            **places,
-            **more,
-        }
-        stdin.write(json.dumps(command) + "\n")
-        stdin.flush()
+        told = {"main": main, "arguments": arguments, "environment": environment, "folder": str(folder)}
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps({**told, **places, **more}) + "\n")
+        self._process.stdin.flush()
+        return int(self._answer())
+
+    def wait(self, timeout: float) -> int:
+        """The exit code of what was started."""
+        assert self._process
         watch = Timer(timeout, os.killpg, (self._process.pid, signal.SIGKILL))
         watch.start()
         try:
-            answer = stdout.readline()
+            answer = self._answer()
         finally:
             watch.cancel()
         assert answer, f"the command did not end within {timeout} seconds"
         return int(answer)
+
+    def _answer(self) -> str:
+        assert self._process
+        assert self._process.stdout
+        return self._process.stdout.readline()
+
+
+@dataclass
+class Started:
+    """A connector that runs, to be killed: what `subprocess.Popen` says of `python main.py …`."""
+
+    pid: int
+    stdout: BinaryIO
+    returncode: int | None = None
+
+    def kill(self) -> None:
+        """Kill it as a platform does that has no patience. It may have ended before."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+@contextmanager
+def started(command: list[str], environment: dict[str, str] | None = None) -> Iterator[Started]:
+    """Start a connector without paying for the import of the CDK, and wait for its end."""
+    with TemporaryDirectory() as folder:
+        os.mkfifo(Path(folder) / "stdout")
+        pid = _WARM.start(command, Path(folder), environment or {})
+        with (Path(folder) / "stdout").open("rb") as stdout:
+            process = Started(pid, stdout)
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                stdout.close()
+                process.returncode = _WARM.wait(120)
 
 
 _WARM = _WarmStart()
@@ -194,10 +230,10 @@ class Connector:
         workers: how many processes read pages, from the first one on; None leaves it to the connector
         waits: whether it waits before it sends a request again, as it does for its users
         """
-        _, main, *arguments = self.command(verb, **files)
-        arguments += ["--debug"] if debug else []
+        command = self.command(verb, **files) + (["--debug"] if debug else [])
         variables = {**(environment or {}), **({} if workers is None else {ENVIRONMENT: str(workers)})}
-        code = _WARM.run(main, arguments, self.folder, timeout, variables, waits=waits)
+        _WARM.start(command, self.folder, variables, waits=waits)
+        code = _WARM.wait(timeout)
         out, err = ((self.folder / name).read_bytes().decode() for name in ("stdout", "stderr"))
         outcome = Outcome(code, out.splitlines(), err)
         for line, message in zip(outcome.lines, outcome.messages, strict=True):

@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-import os
-import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import simulators
-from harness import SECRET, catalog, connectors, last_states, vendor
+from harness import SECRET, catalog, connectors, last_states, started, vendor
 from test_memory import held
 from vendors import known
 
@@ -52,7 +50,7 @@ def sync(connector, sim, folder, *, files=True, state=None, killed_after=None, m
         whole = connector.run("read", config=settings, catalog=chosen, state=state, environment=place)
         return Answer([f"{line}\n".encode() for line in whole.lines], whole.code)
     command = connector.command("read", config=settings, catalog=chosen, state=state)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **place}) as process:
+    with started(command, place) as process:
         lines, records = [], 0
         for line in process.stdout:
             lines.append(line)

@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 import simulators
 from cdr.reading.pages.workers import ENVIRONMENT
-from harness import SECRET, Connector, catalog, connectors, last_states, vendor
+from harness import SECRET, Connector, catalog, connectors, last_states, started, vendor
 from vendors import known
 
 UTC = timezone.utc
@@ -189,22 +188,19 @@ def test_killed_at_any_moment_and_started_again_the_union_is_complete(connector,
 
 def read_and_kill(command, lines, processes):
     """The messages of the first so many whole lines that a process wrote before it was killed, a child of it before."""
-    environment = {**os.environ, ENVIRONMENT: str(processes)}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
     received = []
-    for number in range(lines):
-        line = process.stdout.readline()
-        if not line.endswith(b"\n"):
-            break
-        received.append(line)
-        if processes and number >= lines // 2 and line.startswith(b'{"type":"RECORD"'):
-            kill_a_child(process.pid)
-            processes = 0
-    process.send_signal(signal.SIGKILL)
-    # What the pipe still holds was written before: a platform reads it too.
-    received += [line for line in process.stdout.read().splitlines(keepends=True) if line.endswith(b"\n")]
-    process.wait()
-    process.stdout.close()
+    with started(command, {ENVIRONMENT: str(processes)}) as process:
+        for number in range(lines):
+            line = process.stdout.readline()
+            if not line.endswith(b"\n"):
+                break
+            received.append(line)
+            if processes and number >= lines // 2 and line.startswith(b'{"type":"RECORD"'):
+                kill_a_child(process.pid)
+                processes = 0
+        process.kill()
+        # What the pipe still holds was written before: a platform reads it too.
+        received += [line for line in process.stdout.read().splitlines(keepends=True) if line.endswith(b"\n")]
     assert SECRET.encode() not in b"".join(received)
     return [orjson.loads(line) for line in received]
 

@@ -3,7 +3,6 @@
 import random
 import re
 import signal
-import subprocess
 from datetime import datetime, timedelta, timezone
 
 import orjson
@@ -11,7 +10,7 @@ import pytest
 
 import long_vendor
 import simulators
-from harness import Connector, catalog, connectors, last_states, vendor
+from harness import Connector, catalog, connectors, last_states, started, vendor
 from warehouses import key
 
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=timezone.utc)
@@ -54,14 +53,14 @@ class Attempt:
 def killed(command, states):
     """How a process ended, and the whole lines that it wrote; it is killed once so many states are among them."""
     lines = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with started(command) as process:
         for line in process.stdout:
             if not line.endswith(b"\n"):
                 break
             lines.append(line)
             states -= line.startswith(b'{"type":"STATE"')
             if states == 0:
-                process.send_signal(signal.SIGKILL)
+                process.kill()
     return process.returncode, lines
 
 
@@ -182,10 +181,10 @@ def test_killed_ten_times_over_many_rows_at_most_the_open_windows_come_again(tmp
 def read(command, lines, state):
     """The ids and the last state of a process that is killed after so many lines, or comes to its end."""
     names, last = [], None
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with started(command) as process:
         for number, line in enumerate(process.stdout):
             if number == lines:
-                process.send_signal(signal.SIGKILL)
+                process.kill()
             if not line.endswith(b"\n"):
                 break
             if found := re.match(rb'\{"type":"RECORD".*?"record_id":"voxo:1001:(\d+)"', line):

@@ -2,7 +2,7 @@
 
 Read from standard input, a JSON line a command: {"main", "arguments", "environment", "folder", "stdout", "stderr"},
 and where nobody wants to wait for its retries, {"waits": false}. The forked child is a process of its own that runs
-`main.py` to its end, as `python main.py` does. The exit code goes to standard output.
+`main.py` to its end, as `python main.py` does. Its number goes to standard output, and once it has ended its exit code.
 """
 
 import json
@@ -24,10 +24,14 @@ def serve() -> dict[str, object] | None:
         child = os.fork()
         if child == 0:
             return command
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        sys.__stdout__.write(f"{code}\n")
-        sys.__stdout__.flush()
+        answer(child)
+        answer(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     return None
+
+
+def answer(number: int) -> None:
+    sys.__stdout__.write(f"{number}\n")
+    sys.__stdout__.flush()
 
 
 asked = serve()

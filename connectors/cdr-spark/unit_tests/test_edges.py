@@ -18,6 +18,7 @@ from tools.naming import connector_of
 
 NOW = datetime(2026, 11, 28, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
+NO_LIMIT = 1_000_000
 SIGNED = re.compile(r'(https?://[^"?\s]+)\?[^"\s]*')
 DIALECTS = {
     "as documented",
@@ -44,7 +45,7 @@ CELLS = [(vendor, dialect) for vendor, dialect in cells() if dialect.title in DI
 def test_tasks_give_the_rows_of_a_sync_each_once(vendor, dialect, tmp_path, monkeypatch):
     monkeypatch.setattr(planning, "step_for", lambda *_: DAY)  # BICS' whole days overlap at every edge then
     with simulated(vendor, dialect) as simulator, impatient():
-        config = simulator.config(num_workers=2, **dialect.config)
+        config = simulator.config(num_workers=2, requests_per_minute=NO_LIMIT, **dialect.config)
         synced = Run()
         sync(vendor, config, synced)
         found = [*of_tasks(vendor, written(tmp_path / "accounts", config))]
