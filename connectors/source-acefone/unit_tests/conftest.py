@@ -2,28 +2,24 @@
 
 import json
 import logging
-import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from airbyte_cdk.models import AirbyteStateMessageSerializer, ConfiguredAirbyteCatalogSerializer, Type
-from airbyte_cdk.utils import AirbyteTracedException
 from openapi_core import OpenAPI
-from openapi_core.testing import MockRequest
 
 from cdr.vendor.config import Config
+from in_process import breaches, query_of, sync, waits
 from scripted import Handler, serving
 from source_acefone import SourceAcefone
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC = json.loads(files("source_acefone").joinpath("spec.json").read_text(encoding="utf-8"))["connectionSpecification"]
-CATALOG = json.loads((Path(__file__).parents[1] / "integration_tests/configured_catalog.json").read_text("utf-8"))
 DOCUMENT = OpenAPI.from_file_path(str(ROOT / "specs/acefone.openapi.yaml"))
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -35,12 +31,7 @@ LOGIN = {"auth_type": "password", "login_id": "reports", "password": "open-sesam
 Handler.disable_nagle_algorithm = True
 
 
-@pytest.fixture(autouse=True)
-def waits(monkeypatch):
-    """Waits are counted, not waited for."""
-    seconds = []
-    monkeypatch.setattr(time, "sleep", lambda wait: seconds.append(wait) if wait else None)
-    return seconds
+__all__ = ["waits"]
 
 
 class Vendor:
@@ -78,33 +69,22 @@ class Vendor:
         if scripted is not None:
             return scripted
         path = urlsplit(request.path).path
-        if "0" in parse_qs(urlsplit(request.path).query).get("page", ()):
+        if query_of(request).get("page") == "0":
             return 400, {}, {"success": False, "message": "Invalid page"}  # asked where a figure does not add up
         self.faults += self.violations(request)
         if path.startswith("/v1/auth/"):
             return self.authenticate(request, path)
         if not self.signed(request):
             return 401, {}, {"success": False, "message": "Unauthorized"}
-        return 200, {}, self.page({name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()})
+        return 200, {}, self.page(query_of(request))
 
     def violations(self, request):
-        url = urlsplit(request.path)
-        query = {name: values[0] for name, values in parse_qs(url.query).items()}
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        mock = MockRequest(
-            "http://127.0.0.1:8080",
-            request.command,
-            url.path,
-            args=query,
-            headers=headers,
-            data=request.body or None,
-            content_type=headers.get("content-type", ""),
-        )
-        faults = [str(error) for error in DOCUMENT.iter_request_errors(mock)]
+        url, query = urlsplit(request.path), query_of(request)
+        faults = breaches(DOCUMENT, request, request.body)
         if url.path == "/v1/call_report":
             if set(query) != {"from_date", "to_date", "time_zone", "page", "limit"} or query["limit"] != "100":
                 faults.append(f"parameters: {sorted(query)}")
-            if headers.get("accept") != "application/json":
+            if request.headers.get("Accept") != "application/json":
                 faults.append("accept")
         return faults
 
@@ -178,39 +158,14 @@ def connected():
             }
             yield SimpleNamespace(
                 check=lambda: SourceAcefone().check(logging.getLogger("airbyte"), raw),
-                read=lambda state=None: read(raw, state),
+                read=lambda state=None: sync(SourceAcefone(), raw, state=state),
                 config=Config(raw, SPEC),
                 received=server.requests,
-                asked=lambda: [
-                    {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
-                    for request in server.requests
-                    if request.command == "GET"
-                ],
+                asked=lambda: [query_of(request) for request in server.requests if request.command == "GET"],
                 signed=lambda: [request.headers.get("Authorization") for request in server.requests],
             )
 
     return connect
-
-
-def read(raw, state=None):
-    """A sync: its records, their ids sorted, its last state, its log, and the error that it ended with."""
-    catalog = ConfiguredAirbyteCatalogSerializer.load(CATALOG)
-    catalog.streams = catalog.streams[:1]  # the calls
-    messages, error = [], None
-    try:
-        states = [AirbyteStateMessageSerializer.load(state)] if state else []
-        messages.extend(SourceAcefone().read(logging.getLogger("airbyte"), raw, catalog, states))
-    except AirbyteTracedException as ended:
-        error = ended
-    records = [message.record.data for message in messages if message.type is Type.RECORD]
-    last = [message.state for message in messages if message.type is Type.STATE][-1:]
-    return SimpleNamespace(
-        records=records,
-        ids=sorted(record["vendor_record_id"] for record in records),
-        state=AirbyteStateMessageSerializer.dump(last[0]) if last else None,
-        log=[message.log.message for message in messages if message.type is Type.LOG],
-        error=error,
-    )
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def test_a_parameter_that_is_refused_by_name_is_left_out_for_the_rest_of_the_syn
     assert ids(outcome) == of_truth(sim)
     assert [name in entry.params for entry in sim.requests[:2]] == [True, False]
     assert sum(name in entry.params for entry in sim.requests) == 1
-    again = read(sim.config(), outcome.state)
+    again = read(sim.config(), state=outcome.state)
     assert again.error is None
     assert sum(name in entry.params for entry in sim.requests) == 1
 
@@ -126,7 +126,7 @@ def test_a_call_that_was_still_going_on_comes_again_when_it_has_ended(aircall, r
     noon = datetime.fromtimestamp(int(sim.moment), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     first = read(sim.config(end_date=noon))
     sim.moment = None
-    second = read(sim.config(), first.state)
+    second = read(sim.config(), state=first.state)
     rows = [
         [row for row in outcome.records if row["vendor_record_id"] == str(call.ident % 10**14)]
         for outcome in (first, second)
@@ -141,4 +141,4 @@ def test_a_new_signature_of_a_recording_is_no_change(aircall, read):
     sim = aircall(calls_per_day=200)
     first = read(sim.config())
     assert any(row["recording_url"] for row in first.records)
-    assert read(sim.config(), first.state).records == []
+    assert read(sim.config(), state=first.state).records == []

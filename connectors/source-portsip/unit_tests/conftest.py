@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from importlib.resources import files
@@ -12,18 +11,15 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from airbyte_cdk.models import AirbyteStateMessageSerializer, ConfiguredAirbyteCatalogSerializer, Type
-from airbyte_cdk.utils import AirbyteTracedException
 from openapi_core import OpenAPI
-from openapi_core.testing import MockRequest
 
 from cdr.vendor.config import Config
+from in_process import breaches, query_of, sync, waits
 from scripted import Handler, serving
 from source_portsip import SourcePortsip
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC = json.loads(files("source_portsip").joinpath("spec.json").read_text(encoding="utf-8"))["connectionSpecification"]
-CATALOG = json.loads((Path(__file__).parents[1] / "integration_tests/configured_catalog.json").read_text("utf-8"))
 DOCUMENT = OpenAPI.from_file_path(str(ROOT / "specs/portsip.openapi.yaml"))
 GIVEN = {"auth_type": "access_token", "access_token": "given-token"}
 CLIENT = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
@@ -36,14 +32,10 @@ LISTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def waits(monkeypatch):
-    """Waits are counted, not waited for."""
-    # An answer goes out in two writes; without this the second waits for the client's acknowledgement of the first.
-    monkeypatch.setattr(Handler, "disable_nagle_algorithm", True)
-    seconds = []
-    monkeypatch.setattr(time, "sleep", lambda wait: seconds.append(wait) if wait else None)
-    return seconds
+# Head and body of an answer are two writes; without this the second waits 40 ms for the client's acknowledgement.
+Handler.disable_nagle_algorithm = True
+
+__all__ = ["waits"]
 
 
 class Vendor:
@@ -85,17 +77,7 @@ class Vendor:
 
     def violations(self, request, path):
         query = query_of(request)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        mock = MockRequest(
-            "http://127.0.0.1:8080",
-            request.command,
-            urlsplit(request.path).path,
-            args=query,
-            headers=headers,
-            data=request.body or None,
-            content_type=headers.get("content-type", ""),
-        )
-        faults = [f"{request.path}: {error}" for error in DOCUMENT.iter_request_errors(mock)]
+        faults = breaches(DOCUMENT, request, request.body)
         wanted = LISTS.get(path, (None, set()))[1]
         if set(query) - ({"filter"} if path != "/call_reports" else set()) != wanted:
             faults.append(f"{path}: parameters {sorted(query)}")
@@ -140,10 +122,6 @@ def failure(status, code, message):
     return status, {}, {"errors": [{"code": code, "message": message}]}
 
 
-def query_of(request):
-    return {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
-
-
 @pytest.fixture
 def vendor():
     """A vendor without calls. Every request that reached it must be one that its document allows."""
@@ -172,7 +150,7 @@ def connected():
             yield SimpleNamespace(
                 url=server.url,
                 check=lambda: SourcePortsip().check(logging.getLogger("airbyte"), raw),
-                read=lambda *streams, state=None: read(raw, streams or ("call_records",), state),
+                read=lambda *streams, state=None: sync(SourcePortsip(), raw, *streams, state=state),
                 config=Config(raw, SPEC),
                 received=server.requests,
                 asked=lambda path="/cdrs": [
@@ -189,29 +167,6 @@ def connected():
             )
 
     return connect
-
-
-def read(raw, streams, state):
-    """A sync: its records, their ids sorted, its last state, its log, and the error that it ended with."""
-    catalog = {"streams": [stream for stream in CATALOG["streams"] if stream["stream"]["name"] in streams]}
-    messages, error = [], None
-    try:
-        states = [AirbyteStateMessageSerializer.load(json.loads(json.dumps(state)))] if state else []
-        chosen = ConfiguredAirbyteCatalogSerializer.load(catalog)
-        messages.extend(SourcePortsip().read(logging.getLogger("airbyte"), raw, chosen, states))
-    except AirbyteTracedException as ended:
-        error = ended
-    records = [message.record for message in messages if message.type is Type.RECORD]
-    states = [message.state for message in messages if message.type is Type.STATE]
-    return SimpleNamespace(
-        records=[record.data for record in records],
-        of=lambda stream: [record.data for record in records if record.stream == stream],
-        ids=sorted(record.data.get("vendor_record_id") or record.data["id"] for record in records),
-        states=[AirbyteStateMessageSerializer.dump(one) for one in states],
-        state=AirbyteStateMessageSerializer.dump(states[-1]) if states else None,
-        log=[message.log.message for message in messages if message.type is Type.LOG],
-        error=error,
-    )
 
 
 @pytest.fixture

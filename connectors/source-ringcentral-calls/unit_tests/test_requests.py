@@ -55,7 +55,7 @@ def test_pages_are_followed_by_their_link_and_none_is_asked_for_behind_the_last(
 def test_a_period_that_needs_more_pages_than_there_are_numbers_is_read_in_halves(ringcentral, read, monkeypatch, name):
     monkeypatch.setattr(CallRecords, "most_rows", 40)
     sim = ringcentral(page_rows=20, calls_per_day=200)
-    outcome = read(sim.config(num_workers=1), stream=name)
+    outcome = read(sim.config(num_workers=1), name)
     assert outcome.error is None
     assert ids(outcome) == of_truth(sim, name)
     assert len({request.params["dateTo"] for request in asked(sim)}) > 4
@@ -85,7 +85,7 @@ def test_a_total_that_is_stated_is_held_against_what_came(ringcentral, read):
 
 def test_the_legs_are_those_of_the_records_of_the_period(ringcentral, read):
     sim = ringcentral()
-    outcome = read(sim.config(num_workers=1), stream="call_logs")
+    outcome = read(sim.config(num_workers=1), "call_logs")
     truth = {row["record_id"]: row for row in sim.truth("call_logs")}
     assert {row["record_id"]: row for row in outcome.records} == truth
 
@@ -93,8 +93,8 @@ def test_the_legs_are_those_of_the_records_of_the_period(ringcentral, read):
 def test_a_changed_leg_comes_again_and_the_others_do_not(ringcentral, read):
     sim = ringcentral()
     config = sim.config(num_workers=1, lookback_window_minutes=1440)
-    first = read(config, stream="call_logs")
-    again = read(config, stream="call_logs", state=first.state)
+    first = read(config, "call_logs")
+    again = read(config, "call_logs", state=first.state)
     assert (len(first.records) > 0, again.records) == (True, [])
 
 
