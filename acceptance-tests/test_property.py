@@ -16,8 +16,9 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from drawn_forms import DAY, Call, Habits
 from drawn_syncs import Ran, run
-from drawn_vendor import DAY, Call, DrawnVendor, Habits
+from drawn_vendor import DrawnVendor
 
 _VENDORS: Final = ("voxo", "acefone", "bics", "portsip", "vonage_business")
 _HOUR: Final = 3600
