@@ -14,6 +14,7 @@ import logging
 import math
 import sys
 import time
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -95,13 +96,14 @@ class Simulation:
             seed=seed,
         )
         self._config = config
+        self._taken_away: list[float] = []
         package = importlib.import_module(package_of(vendor))
         self._source = getattr(package, package.__all__[0])
         self._logger = logging.getLogger("airbyte")
 
     def run(self) -> Report:
         with self._start() as sim, self._moved_clock():
-            sim.moving()  # printing the rows is no part of a sync
+            self._taken_away = sorted(life.away for life in sim.moving().lives.values())
             for moment in self._moments:
                 self._sync(sim, moment, self._trouble(moment))
             self._judge(sim)
@@ -135,7 +137,7 @@ class Simulation:
     def _sync(self, sim: MovingVendor, moment: datetime, trouble: str) -> None:
         self._clock.seconds = moment.timestamp()
         number, asked = len(self.report.syncs), len(sim.requests)
-        sync = Sync(moment, pages=self._pages(sim, self._until, moment))
+        sync = Sync(moment, pages=self._pages(sim, self._until, moment), vanished=self._vanished(number, moment))
         self.report.syncs.append(sync)
         if trouble == "down":
             # Some windows close before the vendor goes down.
@@ -206,6 +208,11 @@ class Simulation:
 
     def _pages(self, sim: MovingVendor, since: datetime, moment: datetime) -> int:
         return math.ceil(self._rows(sim, since - LOOKBACK[sim.vendor], moment) / PAGE[sim.vendor])
+
+    def _vanished(self, number: int, moment: datetime) -> int:
+        """How many rows the vendor took away since the sync before."""
+        before = self.report.syncs[number - 1].at.timestamp() if number else 0
+        return bisect_right(self._taken_away, moment.timestamp()) - bisect_right(self._taken_away, before)
 
     @staticmethod
     def _rows(sim: MovingVendor, first: datetime, moment: datetime) -> int:

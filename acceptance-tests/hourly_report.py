@@ -19,8 +19,10 @@ PAGE = {name: min(vendor.page_rows, _MOST_ROWS) for name, vendor in known().item
 FEW_REQUESTS = 4
 PAGES_TWICE = 2
 STATE_BYTES, STATE_BYTES_A_ROW, MOST_STATE_BYTES = 2048, 10, 256 * 1024
-# The evidence for a zone is not counted, and looks like any other request here.
+# The evidence for a zone is not counted, and looks like any other request here. Nor are the halves of a window that
+# brought fewer rows than the last sync found in it, and their second reading.
 SCOUTING = 2
+HALVES_TWICE = 4
 
 _QUERY_OF_A_LINK = re.compile(rb'(https?://[^"?]*)\?[^"]*')
 
@@ -36,6 +38,7 @@ class Sync:
     returned: of these, unchanged, but they had vanished in between
     pages:    what the stretch needs, as the vendor's filter can express it
     covered:  rows behind the cursor that the next sync will ask for
+    vanished: rows that the vendor took away since the sync before
     """
 
     at: datetime
@@ -47,12 +50,13 @@ class Sync:
     requests: int = 0
     pages: int = 0
     covered: int = 0
+    vanished: int = 0
     state_bytes: int = 0
     seconds: float = 0.0
 
     @property
     def requests_allowed(self) -> int:
-        return max(FEW_REQUESTS, PAGES_TWICE * self.pages)
+        return max(FEW_REQUESTS, PAGES_TWICE * self.pages) + SCOUTING + HALVES_TWICE * (self.vanished > 0)
 
     @property
     def state_allowed(self) -> int:
@@ -103,7 +107,7 @@ class Report:
         asked = [
             (sync.at.isoformat(), sync.requests, sync.requests_allowed)
             for sync in self.later
-            if sync.requests > sync.requests_allowed + SCOUTING
+            if sync.requests > sync.requests_allowed
         ]
         found = {
             "again": self.total("again"),
