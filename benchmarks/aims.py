@@ -92,6 +92,13 @@ def _workers(case: str, text: str) -> Aim:
     )
 
 
+def _start_up(outcome: Outcome) -> Spread | None:
+    """The start of every connector, times the import of the CDK, round by round."""
+    alone, *specs = (all_of(outcome, entry.name, figures.seconds) for entry in outcome.case.entries)
+    found = [one / least for seconds in specs for one, least in zip(seconds, alone, strict=False)]
+    return spread(found) if found else None
+
+
 AIMS: tuple[Aim, ...] = (
     Aim(
         "size: CPU a row at 2,000,000 rows, times 200,000", "size", _large_to_middle(figures.cpu_of_rows), at_most=1.05
@@ -119,6 +126,7 @@ AIMS: tuple[Aim, ...] = (
     ),
     _workers("acefone-30", "30 windows"),
     _workers("acefone-1", "one window"),
+    Aim("start-up: `spec` of every connector, times import airbyte_cdk", "start-up", _start_up, at_most=1.1),
     Aim(
         "VOXO, 300,000 rows in one answer: memory of the main process, times 20,000 rows",
         "voxo-300k",

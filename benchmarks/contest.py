@@ -62,7 +62,7 @@ def run(case: Case, rounds: int, server: str) -> dict[str, list[Cost]]:
     for entry in case.entries:
         if entry.dataset is not None:
             urlopen(f"{server}/0/{entry.dataset.path}", timeout=_PRINTED).close()  # noqa: S310  our own server
-    for number in range(rounds):
+    for number in range(rounds * case.times):
         starts: dict[Entry, Cost] = {}
         # Every other round runs backwards: what comes next on a machine that warms up is not always the same.
         for entry in case.entries if number % 2 == 0 else case.entries[::-1]:
@@ -75,7 +75,7 @@ def run(case: Case, rounds: int, server: str) -> dict[str, list[Cost]]:
                 cost = replace(cost, start_seconds=start.seconds, start_cpu=start.cpu)
             costs[entry.name].append(cost)
             said = f"{cost.seconds:.2f} s, {cost.cpu:.2f} s of CPU, of these {cost.start_seconds:.2f} s to start"
-            print(f"  {number + 1}/{rounds} {entry.name}: {said}", flush=True)
+            print(f"  {number + 1}/{rounds * case.times} {entry.name}: {said}", flush=True)
     return costs
 
 
