@@ -26,6 +26,8 @@ LATE_AND_FILLED_IN = Shares(late=5, filled=3, away=0, gone=0)
 NOTHING_HAPPENS = Shares(late=0, filled=0, away=0, gone=0)
 SYNCS_THAT_COVER_A_ROW = 24
 MOST_ROWS_FOR_A_CHANGE = 100
+NO_LIMIT = 1_000_000
+"""Requests in a minute: the simulated clock stands while a sync reads."""
 
 
 def busy(rows: int, kind: type[Simulation], shares: Shares, syncs: int) -> Report:
@@ -67,6 +69,16 @@ def test_hourly_syncs_of_a_very_busy_account_send_each_row_again_a_few_times_at_
     assert report.lost() == {}
     assert 0 < times_again(report) <= times
     assert report.too_large() == []
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_hourly_syncs_of_a_very_busy_account_are_as_frugal_with_every_vendor(name: str) -> None:
+    few = {"calls_per_day": 1_500, "length": 4 * HOUR, "every": HOUR, "history": A_DAY, "shares": LATE_AND_FILLED_IN}
+    with mock.patch.object(lookback, "MOST_ENTRIES", 500):
+        report = Simulation(name, requests_per_minute=NO_LIMIT, **few).run()
+    assert min(sync.covered for sync in report.syncs) > 500
+    assert report.lost() == {}
+    assert times_again(report) <= 0.5
 
 
 class OneChange(Simulation):

@@ -17,9 +17,9 @@ def room_for_fifty(monkeypatch):
     monkeypatch.setattr(lookback, "MOST_ENTRIES", 50)
 
 
-def following(calls, state=None, windows=None):
+def following(calls, state=None, windows=None, keeps_from=DAY.start):
     return synced(
-        Account(calls), Calls, period=TWO_DAYS, windows=windows or days(TWO_DAYS), state=state, keeps_from=DAY.start
+        Account(calls), Calls, period=TWO_DAYS, windows=windows or days(TWO_DAYS), state=state, keeps_from=keeps_from
     )
 
 
@@ -38,6 +38,10 @@ def test_an_undisturbed_sync_sends_nothing_again():
         assert subject.ids == []
         assert sum(count.unchanged for count in subject.counts.values()) == 202
         state = state_of(subject)
+
+
+def test_a_window_that_the_next_sync_does_not_reach_is_compared_too():
+    assert following(CALLS, state_of(following(CALLS)), keeps_from=TWO_DAYS.end).ids == []
 
 
 @pytest.mark.parametrize("change", ["filled in", "late", "vanished"])

@@ -55,6 +55,11 @@ class Lookback:
         self._lock = threading.Lock()
 
     @property
+    def has_something(self) -> bool:
+        """Whether rows can be compared with those of earlier syncs."""
+        return bool(self.known) or self.cells is not None
+
+    @property
     def keeps_from_hour(self) -> datetime:
         """The hour in which `keeps_from` lies: cells are of whole hours."""
         return self.keeps_from.replace(minute=0, second=0, microsecond=0)
