@@ -109,8 +109,8 @@ class Accounting:
             digests = [digest(line) for _, line in ours.values()]
             self._pending.setdefault(index, KeptRows()).add_uncounted(digests)
         if ours:
-            rows = zip(ours.values(), digests, strict=True)
-            new = [line for (_, line), one in rows if one not in self._lookback.known]
+            known = self._lookback.known
+            new = [line for (_, line), one in zip(ours.values(), digests, strict=True) if one not in known]
             yield OutgoingRows(Rows.of(new), (), len(ours) - len(new))
         if held is not None and self._lookback.cells is not None:
             for rows, unchanged in held.changed(self._lookback.cells):
