@@ -192,6 +192,21 @@ def started(command: list[str], environment: dict[str, str] | None = None) -> It
 
 
 _WARM = _WarmStart()
+
+
+def run_to_end(
+    command: list[str],
+    folder: Path,
+    *,
+    timeout: float = 120,
+    environment: dict[str, str] | None = None,
+    waits: bool = True,
+) -> int:
+    """The exit code of `python main.py …` without its start-up; what it prints is in `stdout` and `stderr` there."""
+    _WARM.start(command, folder, environment or {}, waits=waits)
+    return _WARM.wait(timeout)
+
+
 _DISCOVERED: dict[str, Outcome] = {}
 
 
@@ -232,8 +247,7 @@ class Connector:
         """
         command = self.command(verb, **files) + (["--debug"] if debug else [])
         variables = {**(environment or {}), **({} if workers is None else {ENVIRONMENT: str(workers)})}
-        _WARM.start(command, self.folder, variables, waits=waits)
-        code = _WARM.wait(timeout)
+        code = run_to_end(command, self.folder, timeout=timeout, environment=variables, waits=waits)
         out, err = ((self.folder / name).read_bytes().decode() for name in ("stdout", "stderr"))
         outcome = Outcome(code, out.splitlines(), err)
         for line, message in zip(outcome.lines, outcome.messages, strict=True):

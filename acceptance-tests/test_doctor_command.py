@@ -10,7 +10,7 @@ import pytest
 import simulators
 from cdr.doctor.examination import POINTS
 from documentation import SHELL
-from harness import _WARM, CONNECTORS, SECRET, Connector
+from harness import CONNECTORS, SECRET, Connector, run_to_end
 from simulator_requests import every_vendor
 from tools.install import ROOT
 from tools.maintain import doctor
@@ -38,8 +38,7 @@ def test_the_command_prints_one_object(name, tmp_path):
 
 def command(connector, config, *options):
     """The exit code of the doctor, and its two outputs."""
-    _, main, *arguments = connector.command("doctor", config=config)
-    code = _WARM.run(main, [*arguments, *options], connector.folder, 120, {})
+    code = run_to_end([*connector.command("doctor", config=config), *options], connector.folder)
     return code, *((connector.folder / name).read_text() for name in ("stdout", "stderr"))
 
 

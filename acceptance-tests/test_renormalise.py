@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 import simulators
-from harness import _WARM, connectors
 from harness import Connector as Process
+from harness import connectors, run_to_end
 from harness import vendor as vendor_of_connector
 from old_rows import END, KINDS, START, WRITTEN, Loaded, as_printed, rows_of, served
 from tools.maintain import postgres
@@ -47,8 +47,8 @@ def name_of(vendor):
 
 def renormalise(vendor, config, *arguments, folder):
     connector = Process(name_of(vendor), folder)
-    _, main, *given = connector.command("renormalise", config=config)
-    code = _WARM.run(main, [*given, *arguments], folder, 120, {})
+    given = [*connector.command("renormalise", config=config), *arguments]
+    code = run_to_end(given, folder)
     out, err = ((folder / name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
     return subprocess.CompletedProcess(given, code, out, err)
 
