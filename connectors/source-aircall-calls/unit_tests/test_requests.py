@@ -2,7 +2,7 @@
 
 import logging
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from airbyte_cdk.models import FailureType, Status
@@ -55,6 +55,17 @@ def test_a_wrong_key_is_a_config_error_that_says_what_403_means_here_and_no_secr
     assert len(sim.requests) == 1
     answer = SourceAircallCalls().check(logging.getLogger("airbyte"), config)
     assert (answer.status, "API token" in answer.message) == (Status.FAILED, True)
+
+
+def test_a_check_at_any_part_of_a_second_calls_no_time_odd(aircall, monkeypatch):
+    sim = aircall(calls_per_day=20)
+    first = min(row["started_at"] for row in sim.truth())
+    asked = datetime.fromisoformat(first.replace("Z", "+00:00"))  # the first second that the check asks for
+    now = asked + timedelta(hours=1, seconds=60 + 1, milliseconds=700)
+    monkeypatch.setattr("cdr.airbyte.source._now", lambda: now)
+    answer = SourceAircallCalls().check(logging.getLogger("airbyte"), sim.config())
+    assert (answer.status, answer.message) == (Status.SUCCEEDED, None)
+    assert sim.requests[0].params["from"] == str(int(asked.timestamp()))
 
 
 def test_ten_thousand_and_one_calls_of_a_day_are_all_read(aircall, read):

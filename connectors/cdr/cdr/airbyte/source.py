@@ -47,7 +47,7 @@ class CallRecordSource(GivenSource):
         try:
             valid = self.config(config)
             warnings = warn(valid, logger)
-            settled = _now() - timedelta(seconds=valid.integer("settling_delay_seconds"))
+            settled = _now().replace(microsecond=0) - timedelta(seconds=valid.integer("settling_delay_seconds"))
             with Session(self, valid, logger, **_CHECK) as session:
                 odd = session.first_look(Period(settled - timedelta(hours=1), settled))
         except (SyncError, AirbyteTracedException) as error:
