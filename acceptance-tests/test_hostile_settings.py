@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from folders import written_folder
-from hostile import CONTENTS, WORDS, Answer, catalogues_of, settings_of, states_of, valid
+from hostile import CONTENTS, WORDS, catalogues_of, settings_of, states_of, valid
+from hostile_answers import Answer
 
 hostile = settings(
     deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from tools import pythons
-from tools.install import ROOT, InstallError
+from tools.install import ROOT, InstallError, install_for_pyairbyte
 from tools.install import install as make_environment
 from tools.maintain import image as images
 from tools.maintain import spark
@@ -87,17 +87,7 @@ def doctor() -> int:
 @verb
 def sync() -> int:
     """Read calls into calls.duckdb: from the simulators, or CONNECTOR=source-voxo CONFIG=secrets/voxo.json."""
-    python = make_environment(os.environ.get("PYTHON", ""))
-    if pythons.version_of(python) not in pythons.PYAIRBYTE:
-        try:
-            older = pythons.find(versions=pythons.PYAIRBYTE)
-        except pythons.NoPythonError:
-            raise pythons.NoPythonError(
-                f"make sync needs PyAirbyte, which needs Python {pythons.words(pythons.PYAIRBYTE)}, and this machine "
-                "has none of them; the connectors themselves run from .venv/bin without it."
-            ) from None
-        print(f"PyAirbyte does not run on the Python of .venv: {older} runs it in .venv-sync.", flush=True)
-        python = make_environment(older, ROOT / ".venv-sync", own=False)
+    python = install_for_pyairbyte(os.environ.get("PYTHON", ""))
     return subprocess.run([python, "-m", "tools.use.sync"], cwd=ROOT, check=False).returncode
 
 

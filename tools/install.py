@@ -60,6 +60,22 @@ def install(wanted: str = "", venv: Path = VENV, *, own: bool = True) -> str:
     return python_of(venv)
 
 
+def install_for_pyairbyte(wanted: str = "") -> str:
+    """Return an interpreter that PyAirbyte runs on, from .venv or one of its own. Raises NoPythonError without any."""
+    python = install(wanted)
+    if pythons.version_of(python) not in pythons.PYAIRBYTE:
+        try:
+            older = pythons.find(versions=pythons.PYAIRBYTE)
+        except pythons.NoPythonError:
+            raise pythons.NoPythonError(
+                f"make sync needs PyAirbyte, which needs Python {pythons.words(pythons.PYAIRBYTE)}, and this machine "
+                "has none of them; the connectors themselves run from .venv/bin without it."
+            ) from None
+        print(f"PyAirbyte does not run on the Python of .venv: {older} runs it in .venv-sync.", flush=True)
+        python = install(older, ROOT / ".venv-sync", own=False)
+    return python
+
+
 def install_more(lock: Path, *options: str, venv: Path = VENV) -> None:
     """Install another lock on top of an environment that is there, once: what most people do not need."""
     with (ROOT / f"{venv.name}.lock").open("w") as guard:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from cdr.normaliser import between, choice, flag, minus, moment, plus, seconds, text
+from cdr.normaliser import choice, flag, minus, moment, plus, seconds, text
 from cdr.normaliser.fields import Fields
 from cdr.normaliser.normaliser import Normaliser, serialise
 from cdr.normaliser.privacy import Privacy
@@ -274,28 +274,6 @@ def test_an_account_without_a_name_leaves_its_place_empty() -> None:
     plan = Normaliser(FIELDS, columns=COLUMNS["call_records"], vendor="voxo", account_id=None)
     row = plan.row({"id": 1})
     assert (row["record_id"], row["account_id"]) == ("voxo::1", None)
-
-
-@pytest.mark.parametrize("column", ["colour", "agent", "from_country", "record_id", "raw"])
-def test_a_field_that_is_no_column_of_the_vendors_to_fill_is_refused(column: str) -> None:
-    with pytest.raises(ValueError, match=column):
-        Normaliser({column: text("x")}, columns=COLUMNS["call_records"], vendor="voxo", account_id="7")
-
-
-def test_columns_that_need_each_other_are_refused() -> None:
-    fields = {
-        "ring_seconds": minus("talk_seconds", "talk_seconds"),
-        "talk_seconds": minus("ring_seconds", "ring_seconds"),
-    }
-    with pytest.raises(ValueError, match="cannot be read from"):
-        Normaliser(fields, columns=COLUMNS["call_records"], vendor="voxo", account_id="7")
-
-
-def test_a_column_that_is_read_from_no_column_is_refused() -> None:
-    with pytest.raises(ValueError, match="cannot be read from colour"):
-        Normaliser(
-            {"tag": between("colour", "ended_at")}, columns=COLUMNS["call_records"], vendor="voxo", account_id="7"
-        )
 
 
 def test_a_time_in_the_readers_zone_is_not_in_the_accounts() -> None:

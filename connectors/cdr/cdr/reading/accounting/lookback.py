@@ -55,7 +55,7 @@ class Lookback:
         self._lock = threading.Lock()
 
     @property
-    def has_something(self) -> bool:
+    def can_compare(self) -> bool:
         """Whether rows can be compared with those of earlier syncs."""
         return bool(self.known) or self.cells is not None
 

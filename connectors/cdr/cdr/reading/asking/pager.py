@@ -215,7 +215,7 @@ class Pager:
             return False
         lookback = self._sync.lookback
         reaches_it = self.window.covers(asked, self._stream.zone).end > lookback.keeps_from_hour
-        return self.everything or lookback.has_something or reaches_it
+        return self.everything or lookback.can_compare or reaches_it
 
     def _promised(self, first: NormalisedPage) -> int | None:
         promised = None if self.totals_are_of_the_account else self._stream.paginator.pages(first.info)
